@@ -1,0 +1,1 @@
+//! The macros of `saga-runtime`. Use them through that crate.

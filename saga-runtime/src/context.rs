@@ -1,0 +1,72 @@
+//! What a handler may ask about the message it is given.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+
+use crate::{
+    codec::Codec,
+    envelope::{Envelope, MessageId},
+};
+
+/// The circumstances of one run of a handler. Pure data: asking it twice gives the same answer.
+#[derive(Clone, Debug)]
+pub struct Context {
+    pub(crate) now: Timestamp,
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) key: Option<Arc<str>>,
+    pub(crate) attempt: u32,
+    pub(crate) codec: Codec,
+}
+
+impl Context {
+    /// The time of the step, by the store's clock; the same for every effect of the step.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The message's id.
+    pub fn message_id(&self) -> MessageId {
+        self.envelope.id
+    }
+
+    /// The message's wire name.
+    pub fn message_name(&self) -> &str {
+        &self.envelope.name
+    }
+
+    /// The id of the message that began the conversation.
+    pub fn conversation(&self) -> MessageId {
+        self.envelope.conversation
+    }
+
+    /// A value that is the same on every attempt at this message: hand it to whatever I/O the handler does.
+    pub fn idempotency_key(&self) -> MessageId {
+        self.envelope.id
+    }
+
+    /// The correlation key of the saga instance; `None` in a service.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// How often this message was tried before: 0 the first time.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The headers the sender added.
+    pub fn headers(&self) -> &BTreeMap<String, String> {
+        &self.envelope.headers
+    }
+
+    /// W3C trace context, where the sender had one.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.envelope.traceparent.as_deref()
+    }
+
+    /// How the bus writes bodies.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+}

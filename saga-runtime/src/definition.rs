@@ -1,0 +1,193 @@
+//! A saga as data: its states, clauses and exceptions, exactly as written, in the order written.
+//!
+//! The macro writes one [`Definition`] per saga; a person may as well. The runtime routes by it, the compile-time
+//! checks explore it in const evaluation, diagrams are drawn from it. Everything here is therefore `const`-friendly:
+//! `&'static` slices, no generics, no hidden state.
+
+use std::time::Duration;
+
+use crate::message::MessageInfo;
+
+/// A saga as data.
+#[derive(Clone, Copy, Debug)]
+pub struct Definition {
+    /// The stored name, `"Fulfilment"` unless overridden.
+    pub name: &'static str,
+    /// The version of the saga's data, 1 unless overridden.
+    pub version: u32,
+    /// The endpoint it lives at.
+    pub endpoint: &'static str,
+    /// The declared states, by stored name, in declaration order. Never empty: `["Active"]` where none were listed.
+    pub states: &'static [&'static str],
+    /// Every annotated handler, in the order written.
+    pub clauses: &'static [Clause],
+    /// `ignore(..)`, `defer(..)` and `unexpected(..)`.
+    pub exceptions: &'static [Exception],
+    /// States that wait without a timeout, by intent: indices into [`states`](Self::states).
+    pub no_timeout: &'static [u16],
+    /// Commands (or their replies) whose completed step needs no undo.
+    pub no_undo: &'static [&'static [&'static MessageInfo]],
+    /// States past the point of no return; entering one empties the step log.
+    pub settled: &'static [u16],
+    /// It is meant never to end.
+    pub endless: bool,
+}
+
+/// One annotated handler.
+#[derive(Clone, Copy, Debug)]
+pub struct Clause {
+    /// The method's name.
+    pub handler: &'static str,
+    /// What sets it off.
+    pub trigger: Trigger,
+    /// Where. `[Place::Rest]` where the clause has no `in`; empty for `start`, `compensate` and `compensated`.
+    pub places: &'static [Place],
+    /// The possible outcomes: one without a label, or several with.
+    pub branches: &'static [Branch],
+}
+
+/// What sets a handler off.
+#[derive(Clone, Copy, Debug)]
+pub enum Trigger {
+    /// `#[start(M ..)]`
+    Start(Item),
+    /// `#[on(M ..)]`
+    On(Item),
+    /// `#[all(A, B?, C* ..)]`
+    All(&'static [Item]),
+    /// `#[after(30 min ..)]`
+    After(Duration),
+    /// `#[every(1 h ..)]`
+    Every(Duration),
+    /// `#[at(self.when ..)]`; the time is asked of the instance after every step.
+    At,
+    /// `#[compensate(R ..)]`
+    Compensate(Item),
+    /// `#[compensated(..)]`
+    Compensated,
+}
+
+/// A message named in a trigger or an exception.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// The one message, or all replies of the command whose reply enum was named.
+    pub messages: &'static [&'static MessageInfo],
+    /// `of Command`: only as the answer to this command.
+    pub of: Option<&'static MessageInfo>,
+    /// None, `?` or `*`; always [`Arity::One`] outside `all`.
+    pub arity: Arity,
+}
+
+/// How many: written with nothing, `?` or `*` behind a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arity {
+    /// Exactly one.
+    One,
+    /// `?`: an `Option`.
+    Optional,
+    /// `*`: a `Vec`.
+    Many,
+}
+
+/// A state in the widest sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A declared state: an index into [`Definition::states`].
+    State(u16),
+    /// `_`: every declared state in which this message is not named otherwise; for timers, every declared state.
+    Rest,
+    /// `compensate`: the state the runtime runs.
+    Compensate,
+    /// `end`: no live instance.
+    End,
+}
+
+/// One outcome of a handler.
+#[derive(Clone, Copy, Debug)]
+pub struct Branch {
+    /// The label, where the handler decides.
+    pub label: Option<&'static str>,
+    /// What it emits, in written order.
+    pub effects: &'static [Effect],
+    /// Where it leads; `None` stays, with timers running on.
+    pub target: Option<Target>,
+}
+
+/// Something a handler emits.
+#[derive(Clone, Copy, Debug)]
+pub struct Effect {
+    /// `send`, `publish` or `reply`.
+    pub verb: Verb,
+    /// What.
+    pub message: &'static MessageInfo,
+    /// None, `?` or `*`.
+    pub arity: Arity,
+    /// `reply R to C`: the senders of this command.
+    pub to: Option<&'static MessageInfo>,
+}
+
+/// How a message leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// To the command's endpoint; opens a request if the command declares replies.
+    Send,
+    /// To every subscriber.
+    Publish,
+    /// To whoever waits.
+    Reply,
+}
+
+/// Where a branch leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Into a declared state, leaving and entering even if it is the same one.
+    State(u16),
+    /// The instance is finished.
+    End,
+    /// Undo what was done.
+    Compensate,
+}
+
+/// `ignore(M in S)`, `defer(M in S)` or `unexpected(M in S)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Exception {
+    /// Which of the three.
+    pub how: Treatment,
+    /// The message.
+    pub item: Item,
+    /// Where; `[Place::Rest]` where no `in` was written.
+    pub places: &'static [Place],
+}
+
+/// What becomes of a message that no handler takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Treatment {
+    /// Discarded.
+    Ignore,
+    /// Kept durably until the state changes.
+    Defer,
+    /// Its request is closed and it becomes a dead letter for a person.
+    Unexpected,
+}
+
+/// A service as data.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceDefinition {
+    /// The name under which its messages are recorded, the type's name unless overridden.
+    pub name: &'static str,
+    /// The endpoint it serves.
+    pub endpoint: &'static str,
+    /// Its handlers, in the order written.
+    pub handlers: &'static [ServiceHandler],
+}
+
+/// One handler of a service.
+#[derive(Clone, Copy, Debug)]
+pub struct ServiceHandler {
+    /// The method's name.
+    pub handler: &'static str,
+    /// The command or event it takes.
+    pub message: &'static MessageInfo,
+    /// What it emits beside the reply, in written order.
+    pub effects: &'static [Effect],
+}

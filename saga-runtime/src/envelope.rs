@@ -1,0 +1,95 @@
+//! What travels around a message: its identity, where it came from, whom its answer is for.
+
+use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{codec::Codec, message::MessageKind};
+
+/// The identity of a message. The same message keeps it through every delivery and retry.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageId(pub Uuid);
+
+impl MessageId {
+    /// A new, time-ordered id (UUIDv7).
+    pub fn random() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::from_str(text).map(Self)
+    }
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Identity; derived from the incoming message for everything a handler emits.
+    pub id: MessageId,
+    /// Command, reply or event.
+    pub kind: MessageKind,
+    /// The message's wire name.
+    pub name: Arc<str>,
+    /// The message's wire version.
+    pub version: u32,
+    /// How [`body`](Self::body) is written.
+    pub content_type: Codec,
+    /// When it was first sent, by the sender's clock.
+    pub created_at: Timestamp,
+    /// The id of the message that began the conversation.
+    pub conversation: MessageId,
+    /// The message whose handling emitted this one.
+    pub caused_by: Option<MessageId>,
+    /// Where an answer to this command goes; `None` where nobody waits.
+    pub reply_to: Option<Address>,
+    /// For a reply: the id of the command it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// For a reply to a saga: the very instance that asked.
+    pub to: Option<InstanceAddress>,
+    /// W3C trace context.
+    pub traceparent: Option<Arc<str>>,
+    /// Whatever else travels along, by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// The message itself.
+    pub body: Bytes,
+}
+
+/// Where an answer goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// The queue: `<endpoint>.replies` for a saga, `requester.<node>` for a caller of `Bus::request`.
+    pub queue: Arc<str>,
+    /// The saga instance that asked; `None` for a caller of `Bus::request`.
+    pub instance: Option<InstanceAddress>,
+}
+
+/// One life of one saga instance. A key may be used again after its tombstone is gone; the incarnation tells the lives apart.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct InstanceAddress {
+    /// The saga's stored name.
+    pub saga: Arc<str>,
+    /// The correlation key as text.
+    pub key: Arc<str>,
+    /// Which life of this key.
+    pub incarnation: u64,
+}

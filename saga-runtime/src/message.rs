@@ -1,0 +1,174 @@
+//! What travels: commands, replies and events, and what is known of each at compile time.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    codec::{Codec, Payload},
+    envelope::Envelope,
+    error::HandlerError,
+};
+
+/// A type that travels in an envelope. Derived by `Command`, `Reply` and `Event`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message",
+    note = "derive `Command`, `Reply` or `Event` for `{Self}`, together with serde's `Serialize` and `Deserialize`"
+)]
+pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Everything known of the type without an instance of it.
+    const INFO: &'static MessageInfo;
+}
+
+/// Asks one endpoint to do something.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "only a command can be sent",
+    note = "derive `Command` and say whom it is for: `#[command(to = Endpoint)]`"
+)]
+pub trait Command: Message {
+    /// The queue it is addressed to.
+    type Endpoint: Endpoint;
+    /// Its typed answer: the enum `<Command>Reply`, or [`NoReply`].
+    type Reply: Replies;
+}
+
+/// The answer to a command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reply",
+    label = "only a reply can be replied",
+    note = "derive `Reply` and name it in the command's `replies(..)` or `refusals(..)`"
+)]
+pub trait Reply: Message {}
+
+/// A fact, published to whoever subscribed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "only an event can be published",
+    note = "derive `Event` for it"
+)]
+pub trait Event: Message {}
+
+/// A named queue with handlers behind it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an endpoint",
+    label = "not an endpoint",
+    note = "derive `Endpoint` for it"
+)]
+pub trait Endpoint: 'static {
+    /// The queue's name; replies to sagas living here arrive at `<NAME>.replies`.
+    const NAME: &'static str;
+}
+
+/// Whatever a handler may take: a single message, or the reply enum of a command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot trigger a handler",
+    label = "neither a message nor the reply enum of a command",
+    note = "derive `Command`, `Reply` or `Event` for `{Self}`"
+)]
+pub trait Incoming: Sized + Send + 'static {
+    /// The messages it may be read from, in declaration order.
+    const MESSAGES: &'static [&'static MessageInfo];
+
+    /// Reads it from an envelope whose type is one of [`MESSAGES`](Self::MESSAGES).
+    fn read(envelope: &Envelope) -> Result<Self, HandlerError>;
+}
+
+impl<M: Message> Incoming for M {
+    const MESSAGES: &'static [&'static MessageInfo] = &[M::INFO];
+
+    fn read(envelope: &Envelope) -> Result<Self, HandlerError> {
+        envelope.content_type.decode(M::INFO.name, &envelope.body)
+    }
+}
+
+/// The answer a service gives to a command: the generated reply enum.
+pub trait Replies: Incoming {
+    /// Encodes the variant that was chosen.
+    fn payload(&self, codec: Codec) -> Result<Payload, HandlerError>;
+}
+
+/// The answer to a command that declares none. It has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoReply {}
+
+impl Incoming for NoReply {
+    const MESSAGES: &'static [&'static MessageInfo] = &[];
+
+    fn read(envelope: &Envelope) -> Result<Self, HandlerError> {
+        Err(HandlerError::new(format!("`{}` answers a command that declares no replies", envelope.name)))
+    }
+}
+
+impl Replies for NoReply {
+    fn payload(&self, _: Codec) -> Result<Payload, HandlerError> {
+        match *self {}
+    }
+}
+
+/// The three kinds of message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+pub enum MessageKind {
+    /// Asks one endpoint to do something.
+    Command,
+    /// Answers a command.
+    Reply,
+    /// States a fact to whoever subscribed.
+    Event,
+}
+
+/// Everything known of a message type at compile time.
+///
+/// Identity is the wire [`name`](Self::name): two types with one name are one message to a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct MessageInfo {
+    /// The name on the wire, `"BillOrder"` unless overridden.
+    pub name: &'static str,
+    /// The version on the wire, 1 unless overridden.
+    pub version: u32,
+    /// Command, reply or event.
+    pub kind: MessageKind,
+    /// Where a command is sent; `None` for replies and events.
+    pub endpoint: Option<&'static str>,
+    /// What a command may be answered with; empty for replies and events.
+    pub replies: &'static [ReplyInfo],
+    /// The fields as declared, for schemas.
+    pub fields: &'static [FieldInfo],
+}
+
+impl MessageInfo {
+    /// The declared reply of this command with the given wire name.
+    pub fn reply(&self, name: &str) -> Option<&'static ReplyInfo> {
+        self.replies.iter().find(|reply| reply.message.name == name)
+    }
+
+    /// Whether whoever sends this command waits for an answer.
+    pub const fn wants_reply(&self) -> bool {
+        !self.replies.is_empty()
+    }
+}
+
+impl PartialEq for MessageInfo {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for MessageInfo {}
+
+/// One declared answer of a command.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplyInfo {
+    /// The reply.
+    pub message: &'static MessageInfo,
+    /// It says that the thing was *not* done, so that there is nothing to undo.
+    pub refusal: bool,
+}
+
+/// One field of a message, as its author wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldInfo {
+    /// The field's name (or its position in a tuple struct).
+    pub name: &'static str,
+    /// The type, as tokens separated the way rustc prints them: `"Vec < OrderLine >"`.
+    pub ty: &'static str,
+}

@@ -1,0 +1,1 @@
+//! What generated code names and nobody else should. No stability promised.
