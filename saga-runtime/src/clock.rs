@@ -52,7 +52,12 @@ struct ManualState {
 impl ManualClock {
     /// A clock that stands at `now`.
     pub fn new(now: Timestamp) -> Self {
-        Self { state: Arc::new(Mutex::new(ManualState { now, sleepers: BTreeMap::new() })) }
+        Self {
+            state: Arc::new(Mutex::new(ManualState {
+                now,
+                sleepers: BTreeMap::new(),
+            })),
+        }
     }
 
     /// Moves time forward and wakes whoever slept until then.

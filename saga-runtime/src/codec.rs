@@ -26,7 +26,9 @@ impl Codec {
 
     /// The codec with this content type.
     pub fn from_content_type(text: &str) -> Option<Self> {
-        [Self::Json, Self::Postcard].into_iter().find(|codec| codec.content_type() == text)
+        [Self::Json, Self::Postcard]
+            .into_iter()
+            .find(|codec| codec.content_type() == text)
     }
 
     /// Writes `value`; `what` names it in the error.
@@ -35,9 +37,12 @@ impl Codec {
             Self::Json => serde_json::to_vec(value).map_err(|error| error.to_string()),
             Self::Postcard => postcard::to_stdvec(value).map_err(|error| error.to_string()),
         };
-        written
-            .map(Bytes::from)
-            .map_err(|error| HandlerError::new(format!("`{what}` could not be written as {}: {error}", self.content_type())))
+        written.map(Bytes::from).map_err(|error| {
+            HandlerError::new(format!(
+                "`{what}` could not be written as {}: {error}",
+                self.content_type()
+            ))
+        })
     }
 
     /// Reads a value; `what` names it in the error.
@@ -47,7 +52,10 @@ impl Codec {
             Self::Postcard => postcard::from_bytes(body).map_err(|error| error.to_string()),
         };
         read.map_err(|error| {
-            HandlerError::undecodable(format!("`{what}` could not be read as {}: {error}", self.content_type()))
+            HandlerError::undecodable(format!(
+                "`{what}` could not be read as {}: {error}",
+                self.content_type()
+            ))
         })
     }
 }
@@ -66,6 +74,10 @@ pub struct Payload {
 impl Payload {
     /// Writes a message.
     pub fn of<M: crate::message::Message>(message: &M, codec: Codec) -> Result<Self, HandlerError> {
-        Ok(Self { info: M::INFO, content_type: codec, body: codec.encode(M::INFO.name, message)? })
+        Ok(Self {
+            info: M::INFO,
+            content_type: codec,
+            body: codec.encode(M::INFO.name, message)?,
+        })
     }
 }

@@ -20,13 +20,20 @@ pub struct Effects {
 pub(crate) enum Output {
     Send(Payload),
     Publish(Payload),
-    Reply { payload: Payload, to: Option<&'static MessageInfo> },
+    Reply {
+        payload: Payload,
+        to: Option<&'static MessageInfo>,
+    },
 }
 
 impl Effects {
     /// Nothing to emit, first branch.
     pub fn new(context: &Context) -> Self {
-        Self { codec: context.codec(), branch: 0, outputs: Vec::new() }
+        Self {
+            codec: context.codec(),
+            branch: 0,
+            outputs: Vec::new(),
+        }
     }
 
     /// The branch that was taken: an index into [`Clause::branches`](crate::definition::Clause::branches).
@@ -43,7 +50,10 @@ impl Effects {
     }
 
     /// Sends each of the commands: an `Option` or a `Vec`.
-    pub fn send_each<C: Command>(&mut self, commands: impl IntoIterator<Item = C>) -> Result<&mut Self, HandlerError> {
+    pub fn send_each<C: Command>(
+        &mut self,
+        commands: impl IntoIterator<Item = C>,
+    ) -> Result<&mut Self, HandlerError> {
         for command in commands {
             self.send(&command)?;
         }
@@ -58,7 +68,10 @@ impl Effects {
     }
 
     /// Publishes each of the events: an `Option` or a `Vec`.
-    pub fn publish_each<E: Event>(&mut self, events: impl IntoIterator<Item = E>) -> Result<&mut Self, HandlerError> {
+    pub fn publish_each<E: Event>(
+        &mut self,
+        events: impl IntoIterator<Item = E>,
+    ) -> Result<&mut Self, HandlerError> {
         for event in events {
             self.publish(&event)?;
         }
@@ -73,7 +86,10 @@ impl Effects {
     }
 
     /// Answers whoever waits with each of the replies: an `Option` or a `Vec`.
-    pub fn reply_each<R: Reply>(&mut self, replies: impl IntoIterator<Item = R>) -> Result<&mut Self, HandlerError> {
+    pub fn reply_each<R: Reply>(
+        &mut self,
+        replies: impl IntoIterator<Item = R>,
+    ) -> Result<&mut Self, HandlerError> {
         for reply in replies {
             self.reply(&reply)?;
         }
@@ -83,7 +99,10 @@ impl Effects {
     /// Answers the senders waiting for command `C`.
     pub fn reply_to<C: Command, R: Reply>(&mut self, reply: &R) -> Result<&mut Self, HandlerError> {
         let payload = self.payload(reply)?;
-        self.outputs.push(Output::Reply { payload, to: Some(C::INFO) });
+        self.outputs.push(Output::Reply {
+            payload,
+            to: Some(C::INFO),
+        });
         Ok(self)
     }
 

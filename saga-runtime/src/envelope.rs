@@ -74,6 +74,16 @@ pub struct Envelope {
     pub body: Bytes,
 }
 
+impl Envelope {
+    /// The size of the caller's headers, names and values, in bytes.
+    pub fn header_bytes(&self) -> usize {
+        self.headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len())
+            .sum()
+    }
+}
+
 /// Where an answer goes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address {

@@ -15,12 +15,20 @@ pub struct HandlerError {
 impl HandlerError {
     /// A failure in words.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), undecodable: false, source: None }
+        Self {
+            text: text.into(),
+            undecodable: false,
+            source: None,
+        }
     }
 
     /// The body could not be read as the message it claims to be.
     pub(crate) fn undecodable(text: impl Into<String>) -> Self {
-        Self { text: text.into(), undecodable: true, source: None }
+        Self {
+            text: text.into(),
+            undecodable: true,
+            source: None,
+        }
     }
 
     /// Whether the message could not even be read.
@@ -37,7 +45,11 @@ impl fmt::Display for HandlerError {
 
 impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
-        Self { text: error.to_string(), undecodable: false, source: Some(Box::new(error)) }
+        Self {
+            text: error.to_string(),
+            undecodable: false,
+            source: Some(Box::new(error)),
+        }
     }
 }
 
@@ -52,12 +64,20 @@ pub struct ServiceError {
 impl ServiceError {
     /// Trying again may help: a timeout, a refused connection. This is what `?` makes of any error.
     pub fn retryable(text: impl Into<String>) -> Self {
-        Self { text: text.into(), retryable: true, source: None }
+        Self {
+            text: text.into(),
+            retryable: true,
+            source: None,
+        }
     }
 
     /// Trying again cannot help: the message becomes a dead letter at once.
     pub fn permanent(text: impl Into<String>) -> Self {
-        Self { text: text.into(), retryable: false, source: None }
+        Self {
+            text: text.into(),
+            retryable: false,
+            source: None,
+        }
     }
 
     /// Whether trying again may help.
@@ -74,7 +94,11 @@ impl fmt::Display for ServiceError {
 
 impl<E: StdError + Send + Sync + 'static> From<E> for ServiceError {
     fn from(error: E) -> Self {
-        Self { text: error.to_string(), retryable: true, source: Some(Box::new(error)) }
+        Self {
+            text: error.to_string(),
+            retryable: true,
+            source: Some(Box::new(error)),
+        }
     }
 }
 
@@ -131,7 +155,11 @@ pub enum ErrorKind {
 impl Error {
     /// An error of a kind, in words.
     pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), source: None }
+        Self {
+            kind,
+            text: text.into(),
+            source: None,
+        }
     }
 
     /// With the error behind it.
@@ -148,7 +176,10 @@ impl Error {
 
     /// Whether the same call may succeed later without anything being changed.
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Deadline | ErrorKind::Unknown)
+        matches!(
+            self.kind,
+            ErrorKind::Unavailable | ErrorKind::Full | ErrorKind::Deadline | ErrorKind::Unknown
+        )
     }
 }
 
@@ -160,6 +191,8 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }

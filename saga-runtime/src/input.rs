@@ -22,12 +22,22 @@ pub struct Input<'a> {
 impl<'a> Input<'a> {
     /// The input for a handler of one message.
     pub fn new(context: &'a Context, envelope: &'a Envelope) -> Self {
-        Self { context, envelope, decoded: None, arrivals: &[] }
+        Self {
+            context,
+            envelope,
+            decoded: None,
+            arrivals: &[],
+        }
     }
 
     /// The input for a join.
     pub fn joined(context: &'a Context, envelope: &'a Envelope, arrivals: &'a [Arc<Envelope>]) -> Self {
-        Self { context, envelope, decoded: None, arrivals }
+        Self {
+            context,
+            envelope,
+            decoded: None,
+            arrivals,
+        }
     }
 
     /// The circumstances.
@@ -64,7 +74,8 @@ impl<'a> Input<'a> {
 
     /// The arrival of a join's plain item.
     pub fn one<T: Incoming>(&self) -> Result<T, HandlerError> {
-        self.optional()?.ok_or_else(|| HandlerError::new("a join ran without one of its messages"))
+        self.optional()?
+            .ok_or_else(|| HandlerError::new("a join ran without one of its messages"))
     }
 
     /// The arrival of a join's `?` item.
@@ -78,7 +89,10 @@ impl<'a> Input<'a> {
     }
 
     fn arrived<T: Incoming>(&self) -> impl Iterator<Item = &'a Envelope> {
-        self.arrivals.iter().map(Arc::as_ref).filter(|arrival| holds(T::MESSAGES, &arrival.name))
+        self.arrivals
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|arrival| holds(T::MESSAGES, &arrival.name))
     }
 }
 

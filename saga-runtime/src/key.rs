@@ -20,11 +20,15 @@ impl Key {
     /// The key that `value` spells; `Err` if it is not a scalar (or tuple of scalars), empty, or too long.
     pub fn of<K: Serialize + ?Sized>(value: &K) -> Result<Self, HandlerError> {
         let mut text = KeyText::default();
-        value.serialize(&mut text).map_err(|error| HandlerError::new(error.to_string()))?;
+        value
+            .serialize(&mut text)
+            .map_err(|error| HandlerError::new(error.to_string()))?;
         match text.written.len() {
             0 => Err(HandlerError::new("the correlation key is empty")),
             1..=MAX_KEY_BYTES => Ok(Self(text.written.into())),
-            n => Err(HandlerError::new(format!("the correlation key has {n} bytes; at most {MAX_KEY_BYTES} are allowed"))),
+            n => Err(HandlerError::new(format!(
+                "the correlation key has {n} bytes; at most {MAX_KEY_BYTES} are allowed"
+            ))),
         }
     }
 
@@ -108,9 +112,18 @@ impl<'a> ser::Serializer for &'a mut KeyText {
     type SerializeStructVariant = ser::Impossible<(), NotAKey>;
 
     scalars!(
-        serialize_bool(bool), serialize_i8(i8), serialize_i16(i16), serialize_i32(i32), serialize_i64(i64),
-        serialize_i128(i128), serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_u64(u64),
-        serialize_u128(u128), serialize_char(char)
+        serialize_bool(bool),
+        serialize_i8(i8),
+        serialize_i16(i16),
+        serialize_i32(i32),
+        serialize_i64(i64),
+        serialize_i128(i128),
+        serialize_u8(u8),
+        serialize_u16(u16),
+        serialize_u32(u32),
+        serialize_u64(u64),
+        serialize_u128(u128),
+        serialize_char(char)
     );
 
     fn serialize_str(self, value: &str) -> Result<(), NotAKey> {
@@ -149,7 +162,11 @@ impl<'a> ser::Serializer for &'a mut KeyText {
         self.part(variant)
     }
 
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), NotAKey> {
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), NotAKey> {
         value.serialize(self)
     }
 
@@ -175,7 +192,11 @@ impl<'a> ser::Serializer for &'a mut KeyText {
         Ok(self)
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, NotAKey> {
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, NotAKey> {
         not_a_key(name)
     }
 
@@ -229,7 +250,9 @@ mod tests {
     struct OrderId(String);
 
     fn key(value: impl Serialize) -> Result<String, String> {
-        Key::of(&value).map(|key| key.to_string()).map_err(|error| error.to_string())
+        Key::of(&value)
+            .map(|key| key.to_string())
+            .map_err(|error| error.to_string())
     }
 
     #[test]

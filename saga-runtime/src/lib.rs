@@ -3,15 +3,20 @@
 pub mod clock;
 pub mod codec;
 pub mod context;
+pub mod dead_letter;
 pub mod definition;
 pub mod effects;
 pub mod envelope;
 pub mod error;
 pub mod input;
 pub mod key;
+pub mod limits;
 pub mod message;
+pub mod retry;
 pub mod saga;
 pub mod service;
+pub mod store;
+pub mod transport;
 
 #[doc(hidden)]
 pub mod private;

@@ -95,7 +95,10 @@ impl Incoming for NoReply {
     const MESSAGES: &'static [&'static MessageInfo] = &[];
 
     fn read(envelope: &Envelope) -> Result<Self, HandlerError> {
-        Err(HandlerError::new(format!("`{}` answers a command that declares no replies", envelope.name)))
+        Err(HandlerError::new(format!(
+            "`{}` answers a command that declares no replies",
+            envelope.name
+        )))
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{definition::Definition, effects::Effects, error::HandlerError, input::Input, key::Key, message::Endpoint};
+use crate::{
+    definition::Definition, effects::Effects, error::HandlerError, input::Input, key::Key, message::Endpoint,
+};
 
 /// A state machine instance per correlation key, driven by messages.
 ///

@@ -26,5 +26,6 @@ pub trait Service: Send + Sync + 'static {
     const DEFINITION: &'static ServiceDefinition;
 
     /// Runs a handler, given as an index into [`ServiceDefinition::handlers`].
-    fn handle<'a>(&'a self, handler: usize, input: Input<'a>) -> BoxFuture<'a, Result<Effects, ServiceError>>;
+    fn handle<'a>(&'a self, handler: usize, input: Input<'a>)
+    -> BoxFuture<'a, Result<Effects, ServiceError>>;
 }

@@ -1,0 +1,503 @@
+//! The store seam: where instances, messages, timers and dead letters live, and the one call that changes them.
+//!
+//! ```text
+//!            take ──▶ messages claimed, instances loaded, timers due       (one round trip)
+//!  bus  ◀──▶ commit ─▶ units, each atomic, each with its own outcome        (one round trip)
+//!            beat ──▶ renew the lease, adopt the dead, collect garbage      (every few seconds)
+//! ```
+//!
+//! # The contract
+//!
+//! 1. **A unit is applied wholly or not at all**, whatever becomes of the others in the same commit. It is applied iff
+//!    all it rests on still holds: the instance has the expected version, every message row it finishes or parks is
+//!    still claimed by this node, every inbox entry it records is new.
+//! 2. **`Ok` means durable** as far as [`StoreCaps::durability`] says. `Err` with [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) means the outcome is not known: the
+//!    caller takes again; what was applied is recognised by its gates. Any other `Err` means that nothing was applied.
+//! 3. A unit that the backend refuses for its content is isolated: it gets [`Outcome::Rejected`], the rest goes on.
+//! 4. [`Taken::now`] is the only clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an
+//!    embedded store, the server's own elsewhere.
+//! 5. `take` never returns a message that a live node has claimed. A node that has not renewed its lease
+//!    (10 s) is dead; its claims are adopted by [`Store::beat`] or by the next [`Store::open`], marked as
+//!    [`Stored::crashes`].
+//! 6. The commit that creates an instance releases the messages that waited for it.
+//! 7. Ids handled, tombstones and inbox entries are kept for [`Limits::retention`](crate::limits::Limits::retention), then collected in small chunks.
+//!
+//! `saga_runtime::testing::store_suite` tests every sentence of this.
+
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error,
+    clock::Clock,
+    codec::Codec,
+    dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterId, StoredDeadLetter},
+    envelope::{Envelope, MessageId},
+    limits::Limits,
+    service::BoxFuture,
+};
+
+mod memory;
+pub use memory::Memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
+
+/// Where everything durable lives. See the [module](self) for the contract.
+pub trait Store: Debug + Send + Sync + 'static {
+    /// What it can do, as data.
+    fn caps(&self) -> StoreCaps;
+
+    /// Makes it ready for this node: migrates, locks or registers, adopts what a dead predecessor had claimed.
+    fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>>;
+
+    /// Claims messages, loads instances, finds what is due: one round trip for all that is wanted.
+    fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>>;
+
+    /// Applies units; one outcome each, in order. Concurrent calls may share one transaction (group commit).
+    fn commit(&self, units: Vec<Unit>) -> BoxFuture<'_, Result<Vec<Outcome>, Error>>;
+
+    /// Renews this node's lease, adopts the claims of dead nodes, collects garbage in bounded chunks.
+    fn beat(&self) -> BoxFuture<'_, Result<Beat, Error>>;
+
+    /// Returns when there may be something to take that this node did not put there itself. It may return for nothing;
+    /// it is never the only source of wake-ups.
+    fn woken(&self) -> BoxFuture<'_, ()>;
+
+    /// Gives back all claims and deregisters the node, so that others (or the next start) take over at once.
+    fn close(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Looking and repairing.
+    fn inspect(&self) -> &dyn Inspect;
+}
+
+/// What a store can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreCaps {
+    /// A short name for logs: `"sqlite"`.
+    pub name: &'static str,
+    /// Several processes may serve one endpoint on it.
+    pub shared: bool,
+    /// What an applied unit survives.
+    pub durability: Durability,
+}
+
+/// What is survived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// Nothing: it lives in the process.
+    None,
+    /// The death of the process.
+    Process,
+    /// Loss of power.
+    Power,
+}
+
+/// This process, to the store.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// A new id at every start.
+    pub id: MessageId,
+    /// The clock of embedded stores.
+    pub clock: Arc<dyn Clock>,
+    /// The bounds to keep.
+    pub limits: Limits,
+}
+
+/// What this build knows and serves.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// The queues served, `<endpoint>` and `<endpoint>.replies`.
+    pub queues: Vec<Arc<str>>,
+    /// Wire names of the messages known.
+    pub messages: Vec<Arc<str>>,
+    /// The events subscribed to, and by which queue.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// An event and a queue that gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Subscription {
+    /// The event's wire name.
+    pub event: Arc<str>,
+    /// The subscriber's queue.
+    pub queue: Arc<str>,
+}
+
+/// What opening found.
+#[derive(Clone, Debug, Default)]
+pub struct Opened {
+    /// Every subscription known to the store: this build's and those that earlier or other builds left.
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// The identity of an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InstanceId {
+    /// The saga's stored name.
+    pub saga: Arc<str>,
+    /// The correlation key as text.
+    pub key: Arc<str>,
+}
+
+/// The position of a message row: assigned by the store, ascending.
+pub type Seq = i64;
+
+/// What [`Store::take`] is asked for. Everything may be left empty.
+#[derive(Clone, Debug, Default)]
+pub struct Want {
+    /// Claim this many ready messages each; retries and waits that are due count as ready. Oldest first.
+    pub claims: Vec<Claim>,
+    /// Stop claiming past this many body bytes (one message always fits).
+    pub max_bytes: usize,
+    /// Load these.
+    pub instances: Vec<InstanceId>,
+    /// Say of each whether the consumer has handled it.
+    pub inbox: Vec<InboxEntry>,
+    /// Name up to this many instances with a timer due.
+    pub timers: usize,
+    /// Say of each of these queues how long its oldest ready message has been waiting.
+    pub oldest: Vec<Arc<str>>,
+    /// Claim up to this many messages that wait to be relayed to a broker.
+    pub relay: usize,
+}
+
+/// How many messages to claim from where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The queue.
+    pub queue: Arc<str>,
+    /// The saga or service; `None` claims messages not yet assigned to one.
+    pub consumer: Option<Arc<str>>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// What [`Store::take`] found.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The store's time.
+    pub now: Timestamp,
+    /// The messages claimed, in order of `seq`.
+    pub messages: Vec<Stored>,
+    /// For each [`Want::claims`]: whether more were ready than its limit.
+    pub more: Vec<bool>,
+    /// For each [`Want::instances`], in order.
+    pub instances: Vec<Found>,
+    /// For each [`Want::inbox`], in order: whether it is recorded.
+    pub known: Vec<bool>,
+    /// Instances whose [`InstanceRow::due`] has passed, earliest first.
+    pub timers: Vec<(InstanceId, Timestamp)>,
+    /// For each [`Want::oldest`], in order: when its oldest ready message was accepted, claimed or not.
+    pub oldest: Vec<Option<Timestamp>>,
+    /// Messages to relay to a broker.
+    pub relay: Vec<Stored>,
+    /// The earliest time at which an instance's timer or a waiting message becomes due, past [`now`](Self::now) or not yet named here.
+    pub next_due: Option<Timestamp>,
+}
+
+/// An instance, or what is left of it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// Never seen, or its tombstone is gone.
+    Absent,
+    /// Alive.
+    Live(InstanceRow),
+    /// Finished within the retention.
+    Finished(Tombstone),
+}
+
+/// A live instance as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceRow {
+    /// Which.
+    pub id: InstanceId,
+    /// Which life of the key.
+    pub incarnation: u64,
+    /// Counts the steps; the gate of every change.
+    pub version: u64,
+    /// The state's stored name.
+    pub state: Arc<str>,
+    /// The version of the saga definition that wrote [`data`](Self::data).
+    pub saga_version: u32,
+    /// How [`data`](Self::data) is written.
+    pub content_type: Codec,
+    /// The saga's own data.
+    pub data: Bytes,
+    /// The engine's bookkeeping: open requests, who waits, step log, timers, ids handled.
+    pub book: Bytes,
+    /// When its earliest timer is due.
+    pub due: Option<Timestamp>,
+    /// Why its compensation needs a person, if it does.
+    pub parked: Option<Arc<str>>,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What is left of a finished instance for the retention period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tombstone {
+    /// Which.
+    pub id: InstanceId,
+    /// Which life of the key.
+    pub incarnation: u64,
+    /// The ids handled and the answers given, written by the engine.
+    pub book: Bytes,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When it finished.
+    pub finished_at: Timestamp,
+}
+
+/// A message as stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// Its row.
+    pub seq: Seq,
+    /// The message.
+    pub envelope: Arc<Envelope>,
+    /// The queue it is in.
+    pub queue: Arc<str>,
+    /// The saga or service it is assigned to.
+    pub consumer: Option<Arc<str>>,
+    /// Why it had been waiting.
+    pub wait: Wait,
+    /// When it was accepted into the queue.
+    pub accepted_at: Timestamp,
+    /// Attempts that failed.
+    pub attempts: u32,
+    /// How often a process died while it was claimed and run alone; see [`Park::crashes`].
+    pub crashes: u32,
+    /// It had been claimed by a node that died: run it alone, counting first.
+    pub suspect: bool,
+    /// What went wrong so far.
+    pub history: Vec<Failure>,
+}
+
+/// One failed attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// When.
+    pub at: Timestamp,
+    /// What, in words.
+    pub error: String,
+}
+
+/// Why a message row is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Wait {
+    /// To be handled.
+    Ready,
+    /// To be tried again when due.
+    Retry,
+    /// For an instance that does not exist yet; due when the wait is over.
+    Absent,
+    /// For a build that knows its type; due when the wait is over.
+    Unknown,
+    /// To be sent to a broker.
+    Relay,
+}
+
+/// An id handled by a consumer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InboxEntry {
+    /// The saga or service.
+    pub consumer: Arc<str>,
+    /// The message.
+    pub id: MessageId,
+}
+
+/// What must be true together.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// The instance it rests on and what becomes of it.
+    pub instance: Option<InstanceChange>,
+    /// Message rows that are finished: deleted if still claimed by this node, else [`Outcome::ClaimLost`].
+    pub consumed: Vec<Seq>,
+    /// Message rows that go back to waiting; claimed by this node, else [`Outcome::ClaimLost`].
+    pub park: Vec<Park>,
+    /// Ids to record; if one is already there, [`Outcome::Duplicate`].
+    pub inbox: Vec<InboxEntry>,
+    /// New message rows.
+    pub out: Vec<NewMessage>,
+    /// New dead letters.
+    pub dead: Vec<DeadLetter>,
+}
+
+/// The instance a unit rests on and what becomes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InstanceChange {
+    /// Which.
+    pub id: InstanceId,
+    /// The version it must have; `None`: there must be no live instance (a tombstone is fine).
+    pub expect: Option<u64>,
+    /// What becomes of it.
+    pub change: Change,
+}
+
+/// What becomes of an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// It was only looked at.
+    Keep,
+    /// It is created or replaced.
+    Put(InstanceRow),
+    /// It is finished; the tombstone takes its place (and that of an earlier one).
+    Finish(Tombstone),
+}
+
+/// A message row that goes back to waiting, unclaimed unless [`keep`](Self::keep).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Park {
+    /// Which.
+    pub seq: Seq,
+    /// Why it waits now.
+    pub wait: Wait,
+    /// Until when; `None`: at once.
+    pub due: Option<Timestamp>,
+    /// Attempts that failed so far.
+    pub attempts: u32,
+    /// See [`Stored::crashes`].
+    pub crashes: u32,
+    /// What went wrong so far, bounded by the caller.
+    pub history: Vec<Failure>,
+    /// For [`Wait::Absent`]: the instance it waits for.
+    pub instance: Option<InstanceId>,
+    /// It stays claimed by this node: only its counters change.
+    pub keep: bool,
+}
+
+/// A message row to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewMessage {
+    /// The message.
+    pub envelope: Arc<Envelope>,
+    /// The queue; for [`Wait::Relay`], the destination at the broker.
+    pub queue: Arc<str>,
+    /// The saga or service it is assigned to, where this node knows.
+    pub consumer: Option<Arc<str>>,
+    /// Born claimed: this node takes it on at once, without reading it back.
+    pub claimed: bool,
+    /// Why it waits.
+    pub wait: Wait,
+    /// Until when.
+    pub due: Option<Timestamp>,
+    /// Attempts that failed so far.
+    pub attempts: u32,
+    /// What went wrong so far.
+    pub history: Vec<Failure>,
+    /// For [`Wait::Absent`]: the instance it waits for.
+    pub instance: Option<InstanceId>,
+}
+
+/// What became of a unit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Applied; the rows of [`Unit::out`], in order.
+    Applied {
+        /// The rows of [`Unit::out`], in order.
+        born: Vec<Seq>,
+    },
+    /// The instance has another version: reload and run again.
+    Conflict,
+    /// An inbox entry was there already.
+    Duplicate,
+    /// A row is no longer claimed by this node: somebody else has it.
+    ClaimLost,
+    /// The backend refuses the content, in words.
+    Rejected(String),
+}
+
+/// What a beat found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Beat {
+    /// Claims of dead nodes given back.
+    pub adopted: usize,
+    /// Rows past their retention removed.
+    pub collected: usize,
+    /// There is more garbage: beat again soon.
+    pub more: bool,
+}
+
+/// Looking and repairing. Every list is bounded by its filter's limit and pages by its `after`.
+pub trait Inspect: Send + Sync {
+    /// Live instances.
+    fn instances(&self, filter: InstanceFilter) -> BoxFuture<'_, Result<Vec<InstanceRow>, Error>>;
+
+    /// One instance, alive or finished.
+    fn instance(&self, id: InstanceId) -> BoxFuture<'_, Result<Found, Error>>;
+
+    /// Live instances by saga and state.
+    fn counts(&self) -> BoxFuture<'_, Result<Vec<InstanceCount>, Error>>;
+
+    /// Message rows by queue and reason for waiting.
+    fn queues(&self) -> BoxFuture<'_, Result<Vec<QueueDepth>, Error>>;
+
+    /// Dead letters, oldest first.
+    fn dead_letters(&self, filter: DeadLetterFilter) -> BoxFuture<'_, Result<Vec<StoredDeadLetter>, Error>>;
+
+    /// How many dead letters there are, by message name.
+    fn dead_letter_counts(&self) -> BoxFuture<'_, Result<BTreeMap<String, u64>, Error>>;
+
+    /// Puts dead letters back into their queues under their own ids, each atomically; how many there were.
+    fn replay(&self, ids: Vec<DeadLetterId>) -> BoxFuture<'_, Result<usize, Error>>;
+
+    /// Deletes dead letters; how many there were.
+    fn delete(&self, ids: Vec<DeadLetterId>) -> BoxFuture<'_, Result<usize, Error>>;
+
+    /// Removes the subscription of an endpoint that is no more.
+    fn unsubscribe(&self, subscription: Subscription) -> BoxFuture<'_, Result<bool, Error>>;
+}
+
+/// Which live instances. Everything left out matches all.
+#[derive(Clone, Debug, Default)]
+pub struct InstanceFilter {
+    /// Of this saga.
+    pub saga: Option<String>,
+    /// In this state.
+    pub state: Option<String>,
+    /// With this key.
+    pub key: Option<String>,
+    /// Started before.
+    pub created_before: Option<Timestamp>,
+    /// Unchanged since.
+    pub updated_before: Option<Timestamp>,
+    /// Only those whose compensation is parked.
+    pub parked: bool,
+    /// Only those with a timer, earliest first.
+    pub with_timer: bool,
+    /// Skip this many.
+    pub offset: usize,
+    /// At most this many; 0 is taken as 100.
+    pub limit: usize,
+}
+
+/// How many live instances of a saga are in a state.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InstanceCount {
+    /// The saga.
+    pub saga: String,
+    /// The state.
+    pub state: String,
+    /// How many.
+    pub count: u64,
+}
+
+/// How many message rows a queue holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// The queue.
+    pub queue: String,
+    /// Why they wait.
+    pub wait: Wait,
+    /// How many.
+    pub count: u64,
+    /// When the oldest was accepted.
+    pub oldest: Option<Timestamp>,
+}

@@ -1,0 +1,148 @@
+//! The transport seam: how messages travel between processes when the store itself is not the queue.
+//!
+//! # The contract
+//!
+//! 1. **A message that [`Transport::send`] answered with [`Sent::Accepted`] is delivered at least once** to every queue
+//!    it was for, as far as [`TransportCaps::durability`] says. No order is promised.
+//! 2. A delivery stays unsettled until [`Receiver::settle`]; unsettled deliveries come again, here or to another
+//!    receiver of the queue, when the receiver is dropped or the transport finds its process dead.
+//! 3. Batches are settled whole and in order. The bus has by then given every member a durable outcome: effect, parked,
+//!    dead letter or duplicate. Retries, delays and dead letters are the store's; a transport only carries.
+//! 4. Unsettled deliveries are bounded by [`Flow`], in messages and in bytes; `next` waits when they are reached.
+//! 5. An event goes to every queue bound to it once, and to no other.
+//!
+//! `saga_runtime::testing::transport_suite` tests every sentence of this.
+
+use std::{fmt::Debug, sync::Arc};
+
+use bytes::Bytes;
+
+use crate::{
+    Error,
+    envelope::Envelope,
+    service::BoxFuture,
+    store::{Durability, Subscription},
+};
+
+mod memory;
+mod queue_over;
+pub use memory::MemoryTransport;
+pub use queue_over::QueueOver;
+
+/// Carries messages between processes. See the [module](self) for the contract.
+pub trait Transport: Debug + Send + Sync + 'static {
+    /// What it can do, as data.
+    fn caps(&self) -> TransportCaps;
+
+    /// Makes queues and bindings exist; idempotent. All faults are reported at once.
+    fn declare<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<(), Vec<Error>>>;
+
+    /// Sends a batch; one answer each, in order.
+    fn send<'a>(&'a self, batch: &'a [Outgoing]) -> BoxFuture<'a, Vec<Sent>>;
+
+    /// Begins to receive from a queue.
+    fn subscribe<'a>(&'a self, queue: &'a str, flow: Flow)
+    -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>>;
+}
+
+/// Receives from one queue.
+pub trait Receiver: Send {
+    /// Waits for at least one delivery, then returns all that are at hand.
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>>;
+
+    /// Settles a batch whole.
+    fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// What a transport can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TransportCaps {
+    /// A short name for logs: `"memory"`.
+    pub name: &'static str,
+    /// What an accepted message survives.
+    pub durability: Durability,
+    /// The largest body it carries, in bytes.
+    pub max_body: usize,
+}
+
+/// What must exist before anything is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Topology {
+    /// Queues.
+    pub queues: Vec<Arc<str>>,
+    /// Queues that vanish with this process.
+    pub ephemeral: Vec<Arc<str>>,
+    /// Events and the queues that get them.
+    pub bindings: Vec<Subscription>,
+}
+
+/// A message to send.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Where to.
+    pub to: Destination,
+    /// The message.
+    pub envelope: Arc<Envelope>,
+}
+
+/// Where a message goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// One queue.
+    Queue(Arc<str>),
+    /// Every queue bound to this event.
+    Event(Arc<str>),
+}
+
+/// What became of a message sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The transport has it.
+    Accepted,
+    /// There is no such queue, or no queue is bound to the event.
+    NoRoute,
+    /// It refuses this message, in words; trying again cannot help.
+    Refused(String),
+    /// Not known, or out of reach: send again.
+    Unknown(String),
+}
+
+/// How much may be unsettled.
+#[derive(Clone, Copy, Debug)]
+pub struct Flow {
+    /// Messages.
+    pub messages: usize,
+    /// Body bytes (one message always fits).
+    pub bytes: usize,
+}
+
+/// Deliveries to be settled together.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// The deliveries, in order of receipt.
+    pub deliveries: Vec<Delivery>,
+    /// The queue was empty behind the last of them.
+    pub drained: bool,
+}
+
+/// A message as the transport delivered it, not yet trusted to be one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// The transport's own handle for settling.
+    pub tag: u64,
+    /// Headers, by lower-case name.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Bytes,
+    /// Times it was delivered before, where the transport counts.
+    pub redelivered: u32,
+}
+
+/// What to do with a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settle {
+    /// It has durable outcomes: forget it.
+    Ack,
+    /// Deliver it again.
+    GiveBack,
+}
