@@ -17,6 +17,7 @@ pub mod saga;
 pub mod service;
 pub mod store;
 pub mod transport;
+pub mod system;
 
 #[doc(hidden)]
 pub mod private;
