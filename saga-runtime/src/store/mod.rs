@@ -160,10 +160,19 @@ pub struct Want {
     pub inbox: Vec<InboxEntry>,
     /// Name up to this many instances with a timer due.
     pub timers: usize,
-    /// Say of each of these queues how long its oldest ready message has been waiting.
-    pub oldest: Vec<Arc<str>>,
+    /// Say of each of these consumers since when its oldest ready message has been waiting.
+    pub oldest: Vec<Source>,
     /// Claim up to this many messages that wait to be relayed to a broker.
     pub relay: usize,
+}
+
+/// A consumer's share of a queue: what is assigned to it and what is not yet assigned to anyone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The queue.
+    pub queue: Arc<str>,
+    /// The saga or service.
+    pub consumer: Arc<str>,
 }
 
 /// How many messages to claim from where.
@@ -193,6 +202,7 @@ pub struct Taken {
     /// Instances whose [`InstanceRow::due`] has passed, earliest first.
     pub timers: Vec<(InstanceId, Timestamp)>,
     /// For each [`Want::oldest`], in order: when its oldest ready message was accepted, claimed or not.
+    /// Messages that wait for a retry or an instance do not count.
     pub oldest: Vec<Option<Timestamp>>,
     /// Messages to relay to a broker.
     pub relay: Vec<Stored>,
@@ -335,7 +345,7 @@ pub struct Unit {
 pub struct InstanceChange {
     /// Which.
     pub id: InstanceId,
-    /// The version it must have; `None`: there must be no live instance (a tombstone is fine).
+    /// The version it must have; `None`: there must be neither a live instance nor a tombstone within the retention.
     pub expect: Option<u64>,
     /// What becomes of it.
     pub change: Change,
@@ -348,7 +358,7 @@ pub enum Change {
     Keep,
     /// It is created or replaced.
     Put(InstanceRow),
-    /// It is finished; the tombstone takes its place (and that of an earlier one).
+    /// It is finished; the tombstone takes its place. With `expect: None` it started and finished in one step.
     Finish(Tombstone),
 }
 
