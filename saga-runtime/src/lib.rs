@@ -1,5 +1,8 @@
 //! Message-driven sagas: checked by the compiler, run as fast as the disk.
 
+// Generated code names the crate by its own path, here and in doctests too.
+extern crate self as saga_runtime;
+
 pub mod clock;
 pub mod codec;
 pub mod context;
@@ -16,8 +19,8 @@ pub mod retry;
 pub mod saga;
 pub mod service;
 pub mod store;
-pub mod transport;
 pub mod system;
+pub mod transport;
 
 #[doc(hidden)]
 pub mod private;
@@ -25,14 +28,18 @@ pub mod private;
 pub use context::Context;
 pub use error::{Error, ErrorKind, HandlerError, ServiceError};
 pub use jiff::Timestamp;
+pub use saga_macros::{Command, Endpoint, Event, Reply, service, system};
 
 /// Everything a module of sagas and services needs.
 pub mod prelude {
     pub use crate::{
         context::Context,
         error::{HandlerError, ServiceError},
-        message::{Command as _, Endpoint as _, Event as _, Message as _, Reply as _},
+        message::{Command, Endpoint, Event, Message, Reply},
+        saga::Saga,
+        service::Service,
     };
     pub use jiff::Timestamp;
+    pub use saga_macros::{Command, Endpoint, Event, Reply, service};
     pub use serde::{Deserialize, Serialize};
 }

@@ -1,7 +1,9 @@
 //! What generated code names and nobody else should. No stability promised.
 
 mod contract;
+mod key;
 mod service;
 
 pub use contract::*;
+pub use key::*;
 pub use service::*;

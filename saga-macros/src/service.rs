@@ -1,0 +1,7 @@
+//! `#[service]`.
+
+use proc_macro2::TokenStream;
+
+pub(crate) fn expand(_: TokenStream, item: TokenStream) -> TokenStream {
+    item
+}

@@ -1,0 +1,111 @@
+//! How a saga finds the key in a message: fields found by name, types compared by the compiler.
+//!
+//! ```text
+//! derive(Command)   impl Field<hash("order_id")> for PlaceOrder       one per field
+//!                   impl Correlated for PlaceOrder { By = ByKey }     replies and reply enums: ByRequest
+//! #[saga] struct    impl Declared for Fulfilment                      and Keyed<M> for every M with that field
+//! #[saga] impl      key_of::<Fulfilment, PlaceOrder>(input)           one per message named in a clause
+//! ```
+
+use serde::Serialize;
+
+use crate::{
+    error::HandlerError,
+    input::Input,
+    key::Key,
+    message::{Endpoint, Incoming, Message, NoReply},
+};
+
+/// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Written by the derives, one per field.
+pub trait Field<const NAME: u64>: Message {
+    /// The field's type.
+    type Type;
+
+    /// The field.
+    fn get(&self) -> &Self::Type;
+}
+
+/// How a message finds its saga instance: [`ByKey`] for commands and events, [`ByRequest`] for replies.
+///
+/// Written by the derives for every message and for the reply enum of every command.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot trigger a handler",
+    label = "neither a message nor the reply enum of a command",
+    note = "derive `Command`, `Reply` or `Event` for `{Self}`"
+)]
+pub trait Correlated: Incoming {
+    /// [`ByKey`] or [`ByRequest`].
+    type By;
+}
+
+impl Correlated for NoReply {
+    type By = ByRequest;
+}
+
+/// Commands and events carry the key in a field.
+#[derive(Debug)]
+pub enum ByKey {}
+
+/// Replies name the request they answer.
+#[derive(Debug)]
+pub enum ByRequest {}
+
+/// What `#[saga(by = .., at = ..)]` says on the struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has handlers but no correlation key and no endpoint",
+    label = "nothing says what identifies an instance",
+    note = "write `#[saga(by = key_field, at = Endpoint)]` above `struct {Self}`"
+)]
+pub trait Declared: Sized + Send + Sync + 'static {
+    /// The endpoint it lives at.
+    type Endpoint: Endpoint;
+    /// The key as borrowed from a message: `&OrderId`, or a tuple of references.
+    type Key<'a>: Serialize;
+    /// The stored name.
+    const NAME: &'static str;
+    /// The version of its data.
+    const VERSION: u32;
+    /// It is meant never to end.
+    const ENDLESS: bool;
+}
+
+/// The saga's key in a message. Written by `#[saga]` on the struct for every message that has the field.
+pub trait Keyed<M>: Declared {
+    /// The key.
+    fn key(message: &M) -> Self::Key<'_>;
+}
+
+/// Where the key of `M` comes from, by the kind of message.
+pub trait KeyedBy<S, M> {
+    /// The key of the message in `input`.
+    fn key(input: &mut Input<'_>) -> Result<Key, HandlerError>;
+}
+
+impl<S: Keyed<M>, M: Incoming> KeyedBy<S, M> for ByKey {
+    fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
+        Key::of(&S::key(input.peek::<M>()?))
+    }
+}
+
+impl<S, M> KeyedBy<S, M> for ByRequest {
+    fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
+        no_key(input)
+    }
+}
+
+/// The key of the message in `input`, known to be an `M`.
+pub fn key_of<S, M>(input: &mut Input<'_>) -> Result<Key, HandlerError>
+where
+    M: Correlated,
+    M::By: KeyedBy<S, M>,
+{
+    <M::By as KeyedBy<S, M>>::key(input)
+}
+
+/// The answer for a message in which the saga knows no key.
+pub fn no_key(input: &Input<'_>) -> Result<Key, HandlerError> {
+    Err(HandlerError::new(format!(
+        "`{}` carries no correlation key of this saga",
+        input.name()
+    )))
+}
