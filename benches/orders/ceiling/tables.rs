@@ -1,0 +1,207 @@
+//! The rows of one order, in the columns and at the sizes the library has them.
+
+use std::{path::Path, time::Instant};
+
+use rusqlite::{CachedStatement, Connection, named_params, params};
+use saga_benches::Outcome;
+use uuid::Uuid;
+
+/// Bytes of an envelope with its body, of an instance's data, and of its bookkeeping, as the library writes them.
+const ENVELOPE: [u8; 280] = [b'e'; 280];
+const DATA: [u8; 80] = [b'd'; 80];
+const BOOK: [u8; 160] = [b'b'; 160];
+
+/// Microseconds; what counts is that timers have a due time, not which.
+const DUE: i64 = 1_800_000_000_000_000;
+
+const SCHEMA: &str = "
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    pragma wal_autocheckpoint = 16000;
+    create table message (
+        seq integer primary key, queue text not null, consumer text, wait integer not null, owner integer,
+        due integer, accepted_at integer not null, attempts integer not null, envelope blob not null
+    );
+    create table instance (
+        n integer primary key, saga text not null, key text not null, incarnation integer not null,
+        version integer not null, state text not null, data blob not null, book blob not null, due integer,
+        created_at integer not null, updated_at integer not null
+    );
+    create table finished (
+        n integer primary key, saga text not null, key text not null, incarnation integer not null,
+        book blob not null, created_at integer not null, finished_at integer not null
+    );
+";
+
+const SEND: &str = "
+    insert into message (queue, consumer, wait, owner, accepted_at, attempts, envelope)
+    values (:queue, :consumer, 0, 1, :now, 0, :envelope)";
+const CONSUME: &str = "delete from message where seq = ? and owner = 1";
+const START: &str = "
+    insert into instance (saga, key, incarnation, version, state, data, book, due, created_at, updated_at)
+    values ('Fulfilment', :key, 1, 1, 'AwaitingBill', :data, :book, :due, :now, :now)";
+const ADVANCE: &str = "
+    update instance set version = 2, state = 'AwaitingLabel', data = :data, book = :book, due = :due, updated_at = :now
+    where n = :n and version = 1";
+const REMOVE: &str = "delete from instance where n = ? and version = 2";
+const FINISH: &str = "
+    insert into finished (saga, key, incarnation, book, created_at, finished_at)
+    values ('Fulfilment', :key, 1, :book, :now, :now)";
+
+/// An order on its way, and where its rows are.
+pub(super) struct Order {
+    pub(super) begun: Instant,
+    key: Uuid,
+    next: Step,
+    instance: i64,
+    message: i64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Place,
+    Bill,
+    Billed,
+    CreateLabel,
+    Labelled,
+    Ended,
+}
+
+impl Order {
+    pub(super) fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            key: Uuid::new_v4(),
+            next: Step::Place,
+            instance: 0,
+            message: 0,
+        }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.next == Step::Ended
+    }
+}
+
+/// The database.
+pub(super) struct Tables {
+    connection: Connection,
+}
+
+impl Tables {
+    pub(super) fn create(database: &Path) -> Outcome<Self> {
+        let connection = Connection::open(database)?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection })
+    }
+
+    /// The next step of every order, in one transaction.
+    pub(super) fn commit(&mut self, orders: &mut [Order]) -> Outcome<()> {
+        let transaction = self.connection.transaction()?;
+        let mut rows = Rows::prepare(&transaction)?;
+        for order in orders {
+            rows.step(order)?;
+        }
+        drop(rows);
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+/// The statements of one transaction.
+struct Rows<'a> {
+    connection: &'a Connection,
+    send: CachedStatement<'a>,
+    consume: CachedStatement<'a>,
+    start: CachedStatement<'a>,
+    advance: CachedStatement<'a>,
+    remove: CachedStatement<'a>,
+    finish: CachedStatement<'a>,
+}
+
+impl<'a> Rows<'a> {
+    fn prepare(connection: &'a Connection) -> Outcome<Self> {
+        Ok(Self {
+            connection,
+            send: connection.prepare_cached(SEND)?,
+            consume: connection.prepare_cached(CONSUME)?,
+            start: connection.prepare_cached(START)?,
+            advance: connection.prepare_cached(ADVANCE)?,
+            remove: connection.prepare_cached(REMOVE)?,
+            finish: connection.prepare_cached(FINISH)?,
+        })
+    }
+
+    fn step(&mut self, order: &mut Order) -> Outcome<()> {
+        order.next = match order.next {
+            Step::Place => {
+                self.start(order)?;
+                self.send(order, "billing", "BillingDesk")?;
+                Step::Bill
+            }
+            Step::Bill => {
+                self.consume(order)?;
+                self.send(order, "sales.replies", "Fulfilment")?;
+                Step::Billed
+            }
+            Step::Billed => {
+                self.consume(order)?;
+                self.advance(order)?;
+                self.send(order, "warehouse", "WarehouseDesk")?;
+                Step::CreateLabel
+            }
+            Step::CreateLabel => {
+                self.consume(order)?;
+                self.send(order, "sales.replies", "Fulfilment")?;
+                Step::Labelled
+            }
+            Step::Labelled | Step::Ended => {
+                self.consume(order)?;
+                self.finish(order)?;
+                Step::Ended
+            }
+        };
+        Ok(())
+    }
+
+    fn send(&mut self, order: &mut Order, queue: &str, consumer: &str) -> Outcome<()> {
+        self.send.execute(named_params! {
+            ":queue": queue, ":consumer": consumer, ":now": DUE, ":envelope": ENVELOPE,
+        })?;
+        order.message = self.connection.last_insert_rowid();
+        Ok(())
+    }
+
+    fn consume(&mut self, order: &Order) -> Outcome<()> {
+        gate(self.consume.execute([order.message])?)
+    }
+
+    fn start(&mut self, order: &mut Order) -> Outcome<()> {
+        self.start.execute(named_params! {
+            ":key": order.key.to_string(), ":data": DATA, ":book": BOOK, ":due": DUE, ":now": DUE,
+        })?;
+        order.instance = self.connection.last_insert_rowid();
+        Ok(())
+    }
+
+    fn advance(&mut self, order: &Order) -> Outcome<()> {
+        gate(self.advance.execute(named_params! {
+            ":data": DATA, ":book": BOOK, ":due": DUE + 1, ":now": DUE, ":n": order.instance,
+        })?)
+    }
+
+    fn finish(&mut self, order: &Order) -> Outcome<()> {
+        gate(self.remove.execute(params![order.instance])?)?;
+        self.finish.execute(named_params! {
+            ":key": order.key.to_string(), ":book": BOOK, ":now": DUE,
+        })?;
+        Ok(())
+    }
+}
+
+/// A row that was not there would make the whole measurement a lie.
+fn gate(changed: usize) -> Outcome<()> {
+    (changed == 1)
+        .then_some(())
+        .ok_or_else(|| "a row was lost".into())
+}

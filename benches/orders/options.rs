@@ -1,0 +1,53 @@
+//! The command line.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How long and where to measure.
+#[derive(Debug, clap::Parser)]
+#[command(about = "Orders per second, beside the machine's own limits")]
+pub(crate) struct Options {
+    /// A smoke test: one round of half a second each, small scale probes.
+    #[arg(long)]
+    quick: bool,
+    /// Seconds each measurement lasts, after a warm-up of a quarter of that.
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Rounds over which medians are taken.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Orders in flight.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
+    in_flight: Vec<usize>,
+    /// Where the databases go; a memory file system would make full sync cost nothing.
+    #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
+    directory: PathBuf,
+    /// Passed by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Options {
+    pub(crate) fn window(&self) -> Duration {
+        Duration::from_secs_f64(if self.quick() { 0.5 } else { self.seconds })
+    }
+
+    pub(crate) fn rounds(&self) -> usize {
+        if self.quick() { 1 } else { self.rounds }
+    }
+
+    pub(crate) fn in_flight(&self) -> Vec<usize> {
+        self.in_flight.clone()
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// `cargo test --all-targets` runs benches without `--bench`: it wants to know that they run, not how fast.
+    fn quick(&self) -> bool {
+        self.quick || !self.bench
+    }
+}
