@@ -37,7 +37,8 @@ pub struct Limits {
     pub store_wait: Duration,
     /// How many crashes with the same message alone in hand make it a dead letter: 3.
     pub crashes: u32,
-    /// The most finished instances the in-memory store remembers: 65,536 (databases keep all within the retention).
+    /// The most finished instances, and the most inbox entries, the in-memory store remembers: 65,536 (databases keep
+    /// all within the retention).
     pub memory_tombstones: usize,
 }
 

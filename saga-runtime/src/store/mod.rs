@@ -17,14 +17,16 @@
 //! 4. [`Taken::now`] is the only clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an
 //!    embedded store, the server's own elsewhere.
 //! 5. `take` never returns a message that a live node has claimed. A node that has not renewed its lease
-//!    (10 s) is dead; its claims are adopted by [`Store::beat`] or by the next [`Store::open`], marked as
-//!    [`Stored::crashes`].
-//! 6. The commit that creates an instance releases the messages that waited for it.
+//!    ([`LEASE`]) is dead; its claims are adopted by [`Store::beat`] or by the next [`Store::open`], marked as
+//!    [`Stored::suspect`] until they are parked. A store that is not [shared](StoreCaps::shared) knows at
+//!    [`Store::open`] that its predecessor is dead.
+//! 6. The commit that creates an instance releases the messages that waited for it. [`Store::open`] and
+//!    [`Store::beat`] release the messages that waited for a build that knows them, if this node's catalog names them.
 //! 7. Ids handled, tombstones and inbox entries are kept for [`Limits::retention`](crate::limits::Limits::retention), then collected in small chunks.
 //!
 //! `saga_runtime::testing::store_suite` tests every sentence of this.
 
-use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -53,6 +55,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn caps(&self) -> StoreCaps;
 
     /// Makes it ready for this node: migrates, locks or registers, adopts what a dead predecessor had claimed.
+    /// Opening again with the same node only adds to its catalog and finds new subscriptions; its claims stay.
     fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>>;
 
     /// Claims messages, loads instances, finds what is due: one round trip for all that is wanted.
@@ -144,6 +147,9 @@ pub struct InstanceId {
     pub key: Arc<str>,
 }
 
+/// How long a node is taken to be alive after it last renewed its lease: 10 s.
+pub const LEASE: Duration = Duration::from_secs(10);
+
 /// The position of a message row: assigned by the store, ascending.
 pub type Seq = i64;
 
@@ -193,7 +199,7 @@ pub struct Taken {
     pub now: Timestamp,
     /// The messages claimed, in order of `seq`.
     pub messages: Vec<Stored>,
-    /// For each [`Want::claims`]: whether more were ready than its limit.
+    /// For each [`Want::claims`]: whether ready messages were left behind, for its limit or for [`Want::max_bytes`].
     pub more: Vec<bool>,
     /// For each [`Want::instances`], in order.
     pub instances: Vec<Found>,
@@ -455,7 +461,8 @@ pub trait Inspect: Send + Sync {
     /// How many dead letters there are, by message name.
     fn dead_letter_counts(&self) -> BoxFuture<'_, Result<BTreeMap<String, u64>, Error>>;
 
-    /// Puts dead letters back into their queues under their own ids, each atomically; how many there were.
+    /// Puts dead letters back into their queues under their own ids, each atomically; how many there were. Those that
+    /// are no envelopes stay where they are.
     fn replay(&self, ids: Vec<DeadLetterId>) -> BoxFuture<'_, Result<usize, Error>>;
 
     /// Deletes dead letters; how many there were.
