@@ -1,19 +1,10 @@
-//! The derives of endpoints and messages.
+//! The derives of what travels and where to: endpoints, commands, replies and events.
 
-use proc_macro2::TokenStream;
+mod command;
+mod endpoint;
+mod item;
+mod message;
 
-pub(crate) fn endpoint(_: TokenStream) -> TokenStream {
-    TokenStream::new()
-}
-
-pub(crate) fn command(_: TokenStream) -> TokenStream {
-    TokenStream::new()
-}
-
-pub(crate) fn reply(_: TokenStream) -> TokenStream {
-    TokenStream::new()
-}
-
-pub(crate) fn event(_: TokenStream) -> TokenStream {
-    TokenStream::new()
-}
+pub(crate) use command::derive as command;
+pub(crate) use endpoint::derive as endpoint;
+pub(crate) use message::{derive_event as event, derive_reply as reply};

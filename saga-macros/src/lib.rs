@@ -6,6 +6,8 @@ mod names;
 mod parse;
 mod service;
 mod system;
+mod wire_name;
+mod words;
 
 use proc_macro::TokenStream;
 

@@ -28,6 +28,7 @@ pub mod private;
 pub use context::Context;
 pub use error::{Error, ErrorKind, HandlerError, ServiceError};
 pub use jiff::Timestamp;
+pub use message::{Command, Endpoint, Event, Message, Reply};
 pub use saga_macros::{Command, Endpoint, Event, Reply, service, system};
 
 /// Everything a module of sagas and services needs.

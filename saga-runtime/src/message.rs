@@ -134,6 +134,10 @@ pub struct MessageInfo {
     pub endpoint: Option<&'static str>,
     /// What a command may be answered with; empty for replies and events.
     pub replies: &'static [ReplyInfo],
+    /// An event that is published outside the system.
+    pub external: bool,
+    /// An event that is meant for subscribers outside the system.
+    pub outsiders: bool,
     /// The fields as declared, for schemas.
     pub fields: &'static [FieldInfo],
 }

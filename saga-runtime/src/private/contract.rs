@@ -6,7 +6,7 @@ use crate::{
     codec::{Codec, Payload},
     envelope::Envelope,
     error::HandlerError,
-    message::{Command, Incoming, Message, MessageInfo, Replies, Reply, ReplyInfo},
+    message::{Command, Endpoint, Incoming, Message, MessageInfo, Replies, Reply, ReplyInfo},
 };
 
 /// The `N`th variant of a reply enum. Everything else about a reply goes through this one trait, so that a type which
@@ -17,6 +17,18 @@ pub trait Variant<const N: usize>: Replies {
 
     /// The variant, around the reply.
     fn wrap(message: Self::Message) -> Self;
+}
+
+/// The endpoint of a command whose own could not be made out, so that this mistake has no others in its wake.
+pub enum Nowhere {}
+
+impl Endpoint for Nowhere {
+    const NAME: &'static str = "";
+}
+
+/// The name of the endpoint of `C`.
+pub const fn endpoint_of<C: Command>() -> &'static str {
+    C::Endpoint::NAME
 }
 
 /// The `N`th declared answer, as data.

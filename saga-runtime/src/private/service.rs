@@ -5,7 +5,7 @@ use crate::{
     effects::Effects,
     error::{HandlerError, ServiceError},
     input::Input,
-    message::{Command, Endpoint, Event, Message, MessageInfo, NoReply, Replies},
+    message::{Command, Event, Message, MessageInfo, NoReply, Replies},
     service::{BoxFuture, Service},
 };
 
@@ -15,7 +15,7 @@ use crate::{
     label = "neither a command addressed to `{At}` nor an event",
     note = "a command is handled at the endpoint it names: `#[command(to = {At})]`; replies go to whoever asked"
 )]
-pub trait HandledAt<At: Endpoint>: Message {
+pub trait HandledAt<At>: Message {
     /// The command's reply enum, or [`NoReply`].
     type Answer: Answer;
 }

@@ -1,0 +1,203 @@
+//! `#[derive(Reply)]`, `#[derive(Event)]`, and what every message has: its wire name, version and fields as data.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::{DeriveInput, Fields};
+
+use super::item;
+use crate::{
+    diagnostics::Diagnostics,
+    names::{field_number, runtime},
+    wire_name,
+    words::Words,
+};
+
+/// What is common to commands, replies and events.
+pub(super) struct Message<'a> {
+    pub(super) ident: &'a Ident,
+    pub(super) fields: Option<&'a Fields>,
+    name: String,
+    version: u32,
+}
+
+/// What a kind of message adds to its info.
+pub(super) struct Kind {
+    pub(super) kind: TokenStream,
+    pub(super) endpoint: TokenStream,
+    pub(super) replies: TokenStream,
+    pub(super) external: bool,
+    pub(super) outsiders: bool,
+}
+
+impl<'a> Message<'a> {
+    /// `None` where no impl can be written, which has been reported.
+    pub(super) fn read(
+        item: &'a DeriveInput,
+        what: &str,
+        words: &mut Words,
+        errors: &mut Diagnostics,
+    ) -> Option<Self> {
+        let written = words.text("name", errors);
+        let name = wire_name::check(written, wire_name::of_type(&item.ident), errors);
+        let version = words.version("version", errors);
+        let fields = item::fields(item, what, errors);
+        let generic = item::refuse_generics(item, what, errors);
+        (!generic).then_some(Self {
+            ident: &item.ident,
+            fields,
+            name,
+            version,
+        })
+    }
+
+    /// `impl Message`
+    pub(super) fn expand(&self, kind: &Kind) -> TokenStream {
+        let (
+            runtime,
+            Self {
+                ident, name, version, ..
+            },
+        ) = (runtime(), self);
+        let Kind {
+            kind,
+            endpoint,
+            replies,
+            external,
+            outsiders,
+        } = kind;
+        let fields = item::field_infos(self.fields);
+        quote! {
+            #[automatically_derived]
+            impl #runtime::message::Message for #ident {
+                const INFO: &'static #runtime::message::MessageInfo = {
+                    use #runtime::message::{FieldInfo, MessageInfo, MessageKind};
+                    &MessageInfo {
+                        name: #name,
+                        version: #version,
+                        kind: MessageKind::#kind,
+                        endpoint: #endpoint,
+                        replies: &[#replies],
+                        external: #external,
+                        outsiders: #outsiders,
+                        fields: &[#(#fields),*],
+                    }
+                };
+            }
+        }
+    }
+}
+
+impl Message<'_> {
+    /// Commands and events carry the key of their saga in a field: how it finds the field.
+    pub(super) fn by_key(&self) -> TokenStream {
+        let correlated = correlated(self.ident, &quote!(ByKey));
+        let fields = self
+            .fields
+            .into_iter()
+            .flatten()
+            .filter_map(|field| Some((field.ident.as_ref()?, &field.ty)));
+        let (runtime, ident) = (runtime(), self.ident);
+        let fields = fields.map(|(field, ty)| {
+            let (number, member) = (field_number(field), call_site(field));
+            quote! {
+                #[automatically_derived]
+                impl #runtime::private::Field<#number> for #ident {
+                    type Type = #ty;
+
+                    fn get(&self) -> &#ty {
+                        &self.#member
+                    }
+                }
+            }
+        });
+        quote!(#correlated #(#fields)*)
+    }
+}
+
+/// The same name, without the place where the user wrote it.
+fn call_site(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site());
+    ident
+}
+
+/// How a message, or a command's answer, finds the saga instance it is for.
+pub(super) fn correlated(ident: &Ident, by: &TokenStream) -> TokenStream {
+    let runtime = runtime();
+    quote! {
+        #[automatically_derived]
+        impl #runtime::private::Correlated for #ident {
+            type By = #runtime::private::#by;
+        }
+    }
+}
+
+pub(crate) fn derive_reply(input: TokenStream) -> TokenStream {
+    let mut errors = Diagnostics::default();
+    let expanded = expand_reply(input, &mut errors).unwrap_or_default();
+    quote!(#expanded #errors)
+}
+
+fn expand_reply(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStream> {
+    let item = item::parse(input, errors)?;
+    let mut words = Words::of_attributes(&item.attrs, "reply", &["name", "version"], errors);
+    let message = Message::read(&item, "a reply", &mut words, errors)?;
+    let info = message.expand(&Kind::plain(quote!(Reply)));
+    let by_request = correlated(message.ident, &quote!(ByRequest));
+    let (runtime, ident) = (runtime(), message.ident);
+    Some(quote! {
+        #info
+        #by_request
+
+        #[automatically_derived]
+        impl #runtime::message::Reply for #ident {}
+    })
+}
+
+pub(crate) fn derive_event(input: TokenStream) -> TokenStream {
+    let mut errors = Diagnostics::default();
+    let expanded = expand_event(input, &mut errors).unwrap_or_default();
+    quote!(#expanded #errors)
+}
+
+fn expand_event(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStream> {
+    let item = item::parse(input, errors)?;
+    let allowed = &["name", "version", "external", "outsiders"];
+    let mut words = Words::of_attributes(&item.attrs, "event", allowed, errors);
+    let external = words.flag("external", errors);
+    let outsiders = words.flag("outsiders", errors);
+    let message = Message::read(&item, "an event", &mut words, errors)?;
+    let info = message.expand(&Kind {
+        external,
+        outsiders,
+        ..Kind::plain(quote!(Event))
+    });
+    let by_key = message.by_key();
+    let (runtime, ident) = (runtime(), message.ident);
+    Some(quote! {
+        #info
+        #by_key
+
+        #[automatically_derived]
+        impl #runtime::message::Event for #ident {}
+
+        #[automatically_derived]
+        impl<At> #runtime::private::HandledAt<At> for #ident {
+            type Answer = #runtime::message::NoReply;
+        }
+    })
+}
+
+impl Kind {
+    /// A message that is neither addressed nor answered.
+    fn plain(kind: TokenStream) -> Self {
+        let none = quote!(::core::option::Option::None);
+        Self {
+            kind,
+            endpoint: none,
+            replies: TokenStream::new(),
+            external: false,
+            outsiders: false,
+        }
+    }
+}
