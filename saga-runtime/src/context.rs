@@ -9,6 +9,9 @@ use crate::{
     envelope::{Envelope, MessageId},
 };
 
+/// The header under which every attempt at an undo carries the same idempotency key.
+pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// The circumstances of one run of a handler. Pure data: asking it twice gives the same answer.
 #[derive(Clone, Debug)]
 pub struct Context {
@@ -41,8 +44,13 @@ impl Context {
     }
 
     /// A value that is the same on every attempt at this message: hand it to whatever I/O the handler does.
+    ///
+    /// A compensation that is tried again by a person is a new message with the same key.
     pub fn idempotency_key(&self) -> MessageId {
-        self.envelope.id
+        let carried = self.envelope.headers.get(IDEMPOTENCY_KEY);
+        carried
+            .and_then(|key| key.parse().ok())
+            .unwrap_or(self.envelope.id)
     }
 
     /// The correlation key of the saga instance; `None` in a service.

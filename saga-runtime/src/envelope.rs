@@ -21,6 +21,41 @@ impl MessageId {
     }
 }
 
+impl MessageId {
+    /// The id of what `parent` leads to: the same on every attempt, and sorted near its parent.
+    ///
+    /// The time prefix is the parent's; the rest is a hash (UUIDv5) of the parent, who emits, and the position among
+    /// all that it emits.
+    pub(crate) fn derived(parent: Self, emitter: &str, incarnation: u64, position: u32) -> Self {
+        let mut name = Vec::with_capacity(emitter.len() + 12);
+        name.extend_from_slice(emitter.as_bytes());
+        name.extend_from_slice(&incarnation.to_le_bytes());
+        name.extend_from_slice(&position.to_le_bytes());
+        Self::prefixed(*parent.0.as_bytes(), &Uuid::new_v5(&parent.0, &name))
+    }
+
+    /// The id of a timer's firing: the same whoever fires it.
+    pub(crate) fn of_timer(due: Timestamp, saga: &str, incarnation: u64, arming: u64) -> Self {
+        let mut prefix = [0; 16];
+        let ms = u64::try_from(due.as_millisecond()).unwrap_or(0);
+        prefix[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
+        let name = [saga.as_bytes(), &incarnation.to_le_bytes(), &arming.to_le_bytes()].concat();
+        Self::prefixed(prefix, &Uuid::new_v5(&Uuid::NAMESPACE_OID, &name))
+    }
+
+    /// A number that tells the lives of one key apart: the id of the message that began this life, condensed.
+    pub(crate) fn incarnation(self) -> u64 {
+        let (high, low) = self.0.as_u64_pair();
+        (high.rotate_left(32) ^ low) >> 1
+    }
+
+    fn prefixed(prefix: [u8; 16], hash: &Uuid) -> Self {
+        let mut bytes = *hash.as_bytes();
+        bytes[..6].copy_from_slice(&prefix[..6]);
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+}
+
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -54,7 +89,8 @@ pub struct Envelope {
     pub version: u32,
     /// How [`body`](Self::body) is written.
     pub content_type: Codec,
-    /// When it was first sent, by the sender's clock.
+    /// When it was first sent, by the sender's clock; in microseconds.
+    #[serde(with = "jiff::fmt::serde::timestamp::microsecond::required")]
     pub created_at: Timestamp,
     /// The id of the message that began the conversation.
     pub conversation: MessageId,

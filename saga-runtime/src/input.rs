@@ -40,6 +40,17 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// With the message as it was read before.
+    pub(crate) fn with_decoded(mut self, decoded: Option<Box<dyn Any + Send>>) -> Self {
+        self.decoded = decoded;
+        self
+    }
+
+    /// The message as it was read, for [`with_decoded`](Self::with_decoded).
+    pub(crate) fn into_decoded(self) -> Option<Box<dyn Any + Send>> {
+        self.decoded
+    }
+
     /// The circumstances.
     pub fn context(&self) -> &'a Context {
         self.context

@@ -9,6 +9,7 @@ pub mod context;
 pub mod dead_letter;
 pub mod definition;
 pub mod effects;
+mod engine;
 pub mod envelope;
 pub mod error;
 pub mod input;
@@ -20,6 +21,7 @@ pub mod saga;
 pub mod service;
 pub mod store;
 pub mod system;
+mod telemetry;
 pub mod transport;
 
 #[doc(hidden)]

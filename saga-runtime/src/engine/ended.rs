@@ -1,0 +1,151 @@
+//! Messages for an instance that is not there: finished, of another life, or never seen within the wait.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{
+    Emission, Engine, Failure, Message, Outlet, Verdict,
+    book::{Answer, Book},
+    routes::{Action, Spot},
+    step,
+};
+use crate::{
+    codec::Payload,
+    dead_letter::Reason,
+    definition::Treatment,
+    effects::Output,
+    envelope::{Envelope, MessageId},
+    input::Input,
+};
+
+impl Engine {
+    pub(super) fn deliver_to_ended(
+        &self,
+        book: &Book,
+        message: Message<'_>,
+        now: Timestamp,
+        out: &mut Vec<Emission>,
+    ) -> Result<Verdict, Failure> {
+        let envelope = message.envelope;
+        match self.routes.action(Spot::End, &envelope.name, None) {
+            Some(Action::Run(clause)) => self.run_ended(clause, message, now, out),
+            Some(Action::Treat(Treatment::Ignore)) => Ok(Verdict::Discarded("ignored in `end`, as written")),
+            Some(Action::Treat(Treatment::Unexpected)) => Ok(self.dead_ended(
+                Reason::Unexpected,
+                envelope,
+                "`unexpected` in `end` was written for it",
+            )),
+            _ => Ok(self.not_named_in_end(book, envelope, now, out)),
+        }
+    }
+
+    fn not_named_in_end(
+        &self,
+        book: &Book,
+        envelope: &Envelope,
+        now: Timestamp,
+        out: &mut Vec<Emission>,
+    ) -> Verdict {
+        if let Some(answer) = book.answer_to(&envelope.name) {
+            out.extend(recorded_answer(self, envelope, answer, now));
+            return Verdict::Discarded("a repetition: the recorded answer was given");
+        }
+        if envelope.to.is_none()
+            && book.origin.is_none()
+            && book.answers.is_empty()
+            && !self.is_starting(&envelope.name)
+        {
+            return self.dead_ended(Reason::NoInstance, envelope, "no instance has its key");
+        }
+        self.dead_ended(
+            Reason::AlreadyFinished,
+            envelope,
+            "its instance has finished; name it in `end`",
+        )
+    }
+
+    fn run_ended(
+        &self,
+        clause: usize,
+        message: Message<'_>,
+        now: Timestamp,
+        out: &mut Vec<Emission>,
+    ) -> Result<Verdict, Failure> {
+        let envelope = message.envelope;
+        let context = self.context(envelope, None, now, message.attempt);
+        let mut input = Input::new(&context, envelope).with_decoded(message.decoded);
+        let effects = step::guarded(|| self.saga.handle_ended(clause, &mut input))?;
+        for (position, output) in (0..).zip(effects.outputs) {
+            let id = MessageId::derived(envelope.id, &self.name, 0, position);
+            out.extend(match output {
+                Output::Reply { payload, .. } => answer(id, &payload, envelope, now),
+                Output::Send(payload) => {
+                    let queue = payload.info.endpoint.unwrap_or_default().into();
+                    Some(emission(
+                        Outlet::Queue(queue),
+                        step::envelope(id, &payload, envelope, now),
+                    ))
+                }
+                Output::Publish(payload) => Some(emission(
+                    Outlet::Subscribers,
+                    step::envelope(id, &payload, envelope, now),
+                )),
+            });
+        }
+        Ok(Verdict::Taken)
+    }
+
+    fn dead_ended(&self, reason: Reason, envelope: &Envelope, why: &str) -> Verdict {
+        let instance = envelope
+            .to
+            .as_ref()
+            .map(|to| format!(", instance `{}`", to.key))
+            .unwrap_or_default();
+        Verdict::Dead(
+            reason,
+            format!("saga `{}`{instance}: `{}`: {why}", self.name, envelope.name),
+        )
+    }
+}
+
+/// The recorded answer for the sender of `envelope`, if it waits for one.
+pub(super) fn recorded_answer(
+    engine: &Engine,
+    envelope: &Envelope,
+    answer: &Answer,
+    now: Timestamp,
+) -> Option<Emission> {
+    let reply_to = envelope.reply_to.as_ref()?;
+    let id = MessageId::derived(envelope.id, &engine.name, 0, 0);
+    let kept = &answer.reply;
+    let mut reply = kept.envelope();
+    reply.id = id;
+    reply.created_at = now;
+    reply.conversation = envelope.conversation;
+    reply.caused_by = Some(envelope.id);
+    reply.in_reply_to = Some(envelope.id);
+    reply.to.clone_from(&reply_to.instance);
+    Some(emission(Outlet::Queue(Arc::clone(&reply_to.queue)), reply))
+}
+
+/// An answer to the sender of `envelope`, if it waits for one.
+pub(crate) fn answer(
+    id: MessageId,
+    payload: &Payload,
+    envelope: &Envelope,
+    now: Timestamp,
+) -> Option<Emission> {
+    let reply_to = envelope.reply_to.as_ref()?;
+    let mut reply = step::envelope(id, payload, envelope, now);
+    reply.in_reply_to = Some(envelope.id);
+    reply.to.clone_from(&reply_to.instance);
+    Some(emission(Outlet::Queue(Arc::clone(&reply_to.queue)), reply))
+}
+
+fn emission(to: Outlet, envelope: Envelope) -> Emission {
+    Emission {
+        to,
+        envelope: Arc::new(envelope),
+    }
+}

@@ -1,0 +1,465 @@
+//! One step of a live instance: what a message, a timer or an undo leads to, until nothing more follows from it.
+
+use std::{
+    any::Any,
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Emission, Engine, Failure, Instance, Outlet, RETRY, TIMER, Verdict,
+    book::{Deferred, Kept, Open, Origin, Step as DoneStep, Waiting},
+    routes::{Action, Spot},
+};
+use crate::{
+    codec::Payload,
+    dead_letter::Reason,
+    definition::{Target, Treatment},
+    effects::{Effects, Output},
+    engine::Book,
+    envelope::{Address, Envelope, InstanceAddress, MessageId},
+    error::HandlerError,
+    input::Input,
+    message::MessageKind,
+    telemetry,
+};
+
+/// More follow-ups than this within one step is a loop in the saga.
+const MAX_FOLLOW_UPS: u32 = 1_000;
+
+/// One step under way.
+pub(super) struct Step<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) instance: &'e mut Instance,
+    /// The message that led to it; ids of what it emits derive from this one's.
+    pub(super) cause: &'e Arc<Envelope>,
+    pub(super) now: Timestamp,
+    pub(super) attempt: u32,
+    pub(super) out: &'e mut Vec<Emission>,
+    position: u32,
+    follow_ups: u32,
+}
+
+/// Runs user code; a panic is a failure like any other.
+pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, HandlerError>) -> Result<T, Failure> {
+    match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(result) => Ok(result?),
+        Err(panic) => Err(Failure {
+            reason: Reason::HandlerPanicked,
+            detail: format!("the handler panicked: {}", telemetry::panic_text(&*panic)),
+        }),
+    }
+}
+
+impl Book {
+    pub(super) fn started_by(envelope: &Envelope) -> Self {
+        let origin = Origin {
+            conversation: envelope.conversation,
+            traceparent: envelope.traceparent.clone(),
+        };
+        Self {
+            origin: Some(origin),
+            ..Self::default()
+        }
+    }
+}
+
+impl<'e> Step<'e> {
+    pub(super) fn new(
+        engine: &'e Engine,
+        instance: &'e mut Instance,
+        cause: &'e Arc<Envelope>,
+        now: Timestamp,
+        attempt: u32,
+        out: &'e mut Vec<Emission>,
+    ) -> Self {
+        Self {
+            engine,
+            instance,
+            cause,
+            now,
+            attempt,
+            out,
+            position: 0,
+            follow_ups: 0,
+        }
+    }
+
+    /// After `start` made the instance.
+    pub(super) fn started(mut self, clause: usize, effects: Effects) -> Result<Verdict, Failure> {
+        if let Some(dead) = self.wait_for_answer()? {
+            return Ok(dead);
+        }
+        let branch = self.engine.definition.clauses[clause]
+            .branches
+            .get(effects.branch);
+        if branch.is_some_and(|branch| branch.target.is_none()) {
+            self.enter(Spot::State(0));
+        }
+        self.apply(clause, effects)?;
+        self.follow_up()?;
+        Ok(Verdict::Taken)
+    }
+
+    /// Gives the cause to the instance.
+    pub(super) fn deliver(mut self, decoded: Option<Box<dyn Any + Send>>) -> Result<Verdict, Failure> {
+        if &*self.cause.name == RETRY {
+            return self.retry_compensation();
+        }
+        if let Some(handler) = self.cause.name.strip_prefix(TIMER) {
+            let handler = handler.to_owned();
+            return self.refire(&handler);
+        }
+        let answered = match self.cause.kind {
+            MessageKind::Reply => match self.answered() {
+                Some(command) => Some(command),
+                None => return Ok(self.answers_nothing()),
+            },
+            _ => None,
+        };
+        if self.instance.spot == Spot::Compensate && answered.is_some() {
+            return self.deliver_undo_reply(decoded);
+        }
+        let action = self
+            .engine
+            .routes
+            .action(self.instance.spot, &self.cause.name, answered.as_deref());
+        match action {
+            Some(Action::Run(clause)) => self.run_for(clause, answered, decoded),
+            Some(Action::Join(_)) => self.arrive(answered),
+            Some(Action::Treat(Treatment::Ignore)) => self.ignore(answered),
+            Some(Action::Treat(Treatment::Defer)) => Ok(self.defer()),
+            Some(Action::Treat(Treatment::Unexpected)) => {
+                self.close_request();
+                Ok(self.dead(Reason::Unexpected, "`unexpected` was written for it"))
+            }
+            None if self.engine.routes.is_starting(&self.cause.name) => self.start_again(),
+            None => Ok(self.dead(
+                Reason::UnhandledInState,
+                "no clause takes it; add one, or `ignore`, `defer` or `unexpected`",
+            )),
+        }
+    }
+
+    fn run_for(
+        &mut self,
+        clause: usize,
+        answered: Option<Arc<str>>,
+        decoded: Option<Box<dyn Any + Send>>,
+    ) -> Result<Verdict, Failure> {
+        if let Some(dead) = self.take_in(answered)? {
+            return Ok(dead);
+        }
+        self.run(clause, decoded)?;
+        self.follow_up()?;
+        Ok(Verdict::Taken)
+    }
+
+    fn arrive(&mut self, answered: Option<Arc<str>>) -> Result<Verdict, Failure> {
+        if let Some(dead) = self.take_in(answered.clone())? {
+            return Ok(dead);
+        }
+        let arrival = DoneStep {
+            command: answered,
+            message: Kept::of(self.cause),
+        };
+        self.instance.book.arrivals.push(arrival);
+        self.follow_up()?;
+        Ok(Verdict::Taken)
+    }
+
+    fn ignore(&mut self, answered: Option<Arc<str>>) -> Result<Verdict, Failure> {
+        if answered.is_some() {
+            self.take_in(answered)?;
+            self.follow_up()?;
+        }
+        Ok(Verdict::Discarded("ignored, as written"))
+    }
+
+    fn defer(&mut self) -> Verdict {
+        let (book, limit) = (&mut self.instance.book, self.engine.limits.deferred);
+        if book.deferred.len() >= limit {
+            return self.dead(
+                Reason::TooManyWaiting,
+                &format!("{limit} messages are deferred already"),
+            );
+        }
+        book.deferred.push(Deferred {
+            entered: book.entered,
+            envelope: Arc::clone(self.cause),
+        });
+        self.instance.dirty = true;
+        Verdict::Taken
+    }
+
+    /// Notes what a message means whatever its handler does: the request it closes, the step it completes, who waits.
+    pub(super) fn take_in(&mut self, answered: Option<Arc<str>>) -> Result<Option<Verdict>, Failure> {
+        self.instance.dirty = true;
+        match answered {
+            Some(command) => Ok(self.complete(command)),
+            None => self.wait_for_answer(),
+        }
+    }
+
+    fn complete(&mut self, command: Arc<str>) -> Option<Verdict> {
+        if self
+            .engine
+            .routes
+            .undo(&self.cause.name, Some(&command))
+            .is_some()
+        {
+            let limit = self.engine.limits.steps;
+            if self.instance.book.steps.len() >= limit {
+                return Some(self.dead(
+                    Reason::TooManyWaiting,
+                    &format!("{limit} completed steps await their undo already"),
+                ));
+            }
+            let step = DoneStep {
+                command: Some(command),
+                message: Kept::of(self.cause),
+            };
+            self.instance.book.steps.push(step);
+        }
+        self.close_request();
+        None
+    }
+
+    /// The command that the cause answers, if that request is open.
+    fn answered(&self) -> Option<Arc<str>> {
+        let request = self.cause.in_reply_to?;
+        let book = &self.instance.book;
+        let undoing = book.undoing.iter().filter_map(|undoing| undoing.running.as_ref());
+        let open = book
+            .open
+            .iter()
+            .chain(undoing.flat_map(|running| &running.requests));
+        open.into_iter()
+            .find(|open| open.id == request)
+            .map(|open| Arc::clone(&open.command))
+    }
+
+    fn answers_nothing(&self) -> Verdict {
+        self.dead(
+            Reason::NoOpenRequest,
+            "the request it answers is not open: it was answered before, or never sent",
+        )
+    }
+
+    fn close_request(&mut self) {
+        let Some(request) = self.cause.in_reply_to else {
+            return;
+        };
+        let book = &mut self.instance.book;
+        let before = book.open.len();
+        book.open.retain(|open| open.id != request);
+        self.instance.dirty |= book.open.len() != before;
+    }
+
+    /// Runs a clause on the cause.
+    pub(super) fn run(&mut self, clause: usize, decoded: Option<Box<dyn Any + Send>>) -> Result<(), Failure> {
+        let cause = self.cause;
+        self.run_on(clause, cause, &[], decoded)
+    }
+
+    /// Runs a clause on a message, or on the arrivals of a join.
+    pub(super) fn run_on(
+        &mut self,
+        clause: usize,
+        message: &Arc<Envelope>,
+        arrivals: &[Arc<Envelope>],
+        decoded: Option<Box<dyn Any + Send>>,
+    ) -> Result<(), Failure> {
+        let key = Some(Arc::clone(&self.instance.id.key));
+        let context = self.engine.context(message, key, self.now, self.attempt);
+        let mut input = Input::joined(&context, message, arrivals).with_decoded(decoded);
+        let data = &mut self.instance.data;
+        let effects = guarded(|| self.engine.saga.handle(data, clause, &mut input))?;
+        self.instance.dirty = true;
+        self.apply(clause, effects)
+    }
+
+    /// Performs what a handler decided: emits, then goes where its branch leads.
+    pub(super) fn apply(&mut self, clause: usize, effects: Effects) -> Result<(), Failure> {
+        let written = &self.engine.definition.clauses[clause];
+        let Some(branch) = written.branches.get(effects.branch) else {
+            let text = format!(
+                "`{}` took branch {}, which its clause does not have",
+                written.handler, effects.branch
+            );
+            return Err(HandlerError::new(text).into());
+        };
+        for output in effects.outputs {
+            match output {
+                Output::Send(payload) => self.send(&payload),
+                Output::Publish(payload) => self.publish(&payload),
+                Output::Reply { payload, to } => self.answer(&payload, to)?,
+            }
+        }
+        match branch.target {
+            None => {}
+            Some(Target::State(state)) => self.enter(Spot::State(state)),
+            Some(Target::Compensate) => self.begin_compensation(),
+            Some(Target::End) => self.finish(),
+        }
+        Ok(())
+    }
+
+    /// Does whatever follows by itself: joins that are complete, undos that are next, `at` timers that moved.
+    pub(super) fn follow_up(&mut self) -> Result<(), Failure> {
+        while !self.instance.ended && (self.run_complete_join()? || self.undo_next()?) {
+            self.follow_ups += 1;
+            if self.follow_ups > MAX_FOLLOW_UPS {
+                return Err(
+                    HandlerError::new("the saga goes round in circles without waiting for anything").into(),
+                );
+            }
+        }
+        if !self.instance.ended {
+            self.follow_at_timers();
+        }
+        Ok(())
+    }
+
+    /// Leaves the state it is in and enters `spot`: timers of the old one are cancelled, those of the new one armed.
+    pub(super) fn enter(&mut self, spot: Spot) {
+        let book = &mut self.instance.book;
+        book.entered += 1;
+        book.timers.clear();
+        self.instance.spot = spot;
+        if let Spot::State(state) = spot {
+            if self.engine.routes.settled(state) {
+                self.instance.book.steps.clear();
+            }
+            self.arm(state);
+        }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.instance.book.timers.clear();
+        self.instance.book.entered += 1;
+        self.instance.ended = true;
+        for waiting in &self.instance.book.waiting {
+            tracing::warn!(
+                saga.name = %self.engine.name, saga.key = %self.instance.id.key, message.name = %waiting.command,
+                "the saga ended without answering a sender that waits"
+            );
+        }
+    }
+
+    fn send(&mut self, payload: &Payload) {
+        let awaits = payload.info.wants_reply();
+        let reply_to = awaits.then(|| self.engine.address(self.instance));
+        let queue = payload.info.endpoint.unwrap_or_default().into();
+        let id = self.emit(Outlet::Queue(queue), payload, reply_to, None);
+        self.strike(payload.info.name);
+        if awaits {
+            let command: Arc<str> = payload.info.name.into();
+            let book = &mut self.instance.book;
+            book.arrivals
+                .retain(|arrival| arrival.command.as_ref() != Some(&command));
+            book.open.push(Open { id, command });
+        }
+    }
+
+    /// A step whose compensation is sent by hand is not undone again.
+    fn strike(&mut self, command: &str) {
+        if self.instance.spot == Spot::Compensate || self.instance.book.steps.is_empty() {
+            return;
+        }
+        let undos: Vec<usize> = self
+            .engine
+            .routes
+            .undone_by(command, self.engine.definition)
+            .collect();
+        let routes = &self.engine.routes;
+        let steps = &mut self.instance.book.steps;
+        let struck = steps.iter().rposition(|step| {
+            routes
+                .undo(&step.message.name, step.command.as_deref())
+                .is_some_and(|undo| undos.contains(&undo))
+        });
+        if let Some(struck) = struck {
+            steps.remove(struck);
+        }
+    }
+
+    fn publish(&mut self, payload: &Payload) {
+        self.emit(Outlet::Subscribers, payload, None, None);
+    }
+
+    /// Emits an answer to one sender that waits.
+    pub(super) fn emit_answer(&mut self, payload: &Payload, waiting: &Waiting) {
+        let queue = Arc::clone(&waiting.reply_to.queue);
+        let to = waiting.reply_to.instance.clone();
+        self.emit(Outlet::Queue(queue), payload, None, Some((waiting.request, to)));
+    }
+
+    fn emit(
+        &mut self,
+        to: Outlet,
+        payload: &Payload,
+        reply_to: Option<Address>,
+        answers: Option<(MessageId, Option<InstanceAddress>)>,
+    ) -> MessageId {
+        let id = MessageId::derived(
+            self.cause.id,
+            &self.engine.name,
+            self.instance.incarnation,
+            self.position,
+        );
+        self.position += 1;
+        let mut envelope = envelope(id, payload, self.cause, self.now);
+        envelope.reply_to = reply_to;
+        if let Some((request, instance)) = answers {
+            envelope.in_reply_to = Some(request);
+            envelope.to = instance;
+        }
+        if let Some(first) = self.undo_key() {
+            envelope
+                .headers
+                .insert(crate::context::IDEMPOTENCY_KEY.into(), first.to_string());
+        }
+        self.out.push(Emission {
+            to,
+            envelope: Arc::new(envelope),
+        });
+        id
+    }
+
+    /// The cause is set aside, and why.
+    pub(super) fn dead(&self, reason: Reason, why: &str) -> Verdict {
+        let (engine, instance) = (self.engine, &self.instance);
+        let detail = format!(
+            "saga `{}`, instance `{}` in state `{}`: `{}`: {why}",
+            engine.name,
+            instance.id.key,
+            engine.state_name(instance.spot),
+            self.cause.name
+        );
+        Verdict::Dead(reason, detail)
+    }
+}
+
+/// A new envelope for `payload`, caused by `cause`.
+pub(crate) fn envelope(id: MessageId, payload: &Payload, cause: &Envelope, now: Timestamp) -> Envelope {
+    Envelope {
+        id,
+        kind: payload.info.kind,
+        name: payload.info.name.into(),
+        version: payload.info.version,
+        content_type: payload.content_type,
+        created_at: now,
+        conversation: cause.conversation,
+        caused_by: Some(cause.id),
+        reply_to: None,
+        in_reply_to: None,
+        to: None,
+        traceparent: telemetry::child_of(cause.traceparent.as_deref(), id),
+        headers: BTreeMap::new(),
+        body: payload.body.clone(),
+    }
+}

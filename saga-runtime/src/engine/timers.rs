@@ -1,0 +1,228 @@
+//! Timers: armed on entering a state, void on leaving it, fired once.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::{
+    Book, COMPENSATE, Emission, Engine, Failure, Instance, Slot, TIMER, Verdict, book::Armed, routes::Spot,
+    step::Step,
+};
+use crate::{
+    codec::Codec,
+    definition::Trigger,
+    envelope::{Envelope, InstanceAddress, MessageId},
+    message::MessageKind,
+};
+
+impl Book {
+    /// When the earliest timer is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.timers
+            .iter()
+            .filter(|armed| !armed.fired)
+            .map(|armed| armed.due)
+            .min()
+    }
+}
+
+/// A timer that could not be fired.
+#[derive(Debug)]
+pub(crate) struct TimerFailure {
+    pub(crate) timer: Arc<Envelope>,
+    pub(crate) failure: Failure,
+}
+
+impl Engine {
+    /// Fires the earliest timer that is due; whether there was one. `skip` names timers that failed before.
+    pub(crate) fn fire(
+        &self,
+        slot: &mut Slot,
+        now: Timestamp,
+        skip: &dyn Fn(MessageId) -> bool,
+        out: &mut Vec<Emission>,
+    ) -> Result<bool, TimerFailure> {
+        let Slot::Live(instance) = slot else {
+            return Ok(false);
+        };
+        let Some(index) = instance.due_timer(now) else {
+            return Ok(false);
+        };
+        let armed = instance.book.timers[index].clone();
+        let timer = Arc::new(self.timer_message(instance, &armed));
+        instance.book.timers[index].fired = true;
+        instance.dirty = true;
+        if skip(timer.id) {
+            return Ok(true);
+        }
+        let step = Step::new(self, instance, &timer, now, 0, out);
+        step.fire(&armed).map_err(|failure| TimerFailure {
+            timer: Arc::clone(&timer),
+            failure,
+        })?;
+        Ok(true)
+    }
+
+    /// A timer as a message: what its handler's effects derive from, and what is set aside if it fails.
+    fn timer_message(&self, instance: &Instance, armed: &Armed) -> Envelope {
+        let id = MessageId::of_timer(armed.due, &self.name, instance.incarnation, armed.number);
+        let origin = instance.book.origin.as_ref();
+        Envelope {
+            id,
+            kind: MessageKind::Event,
+            name: format!("{TIMER}{}", armed.handler).into(),
+            version: 1,
+            content_type: Codec::Json,
+            created_at: armed.due,
+            conversation: origin.map_or(id, |origin| origin.conversation),
+            caused_by: None,
+            reply_to: None,
+            in_reply_to: None,
+            to: Some(InstanceAddress {
+                saga: Arc::clone(&self.name),
+                key: Arc::clone(&instance.id.key),
+                incarnation: instance.incarnation,
+            }),
+            traceparent: origin.and_then(|origin| origin.traceparent.clone()),
+            headers: BTreeMap::new(),
+            body: Bytes::from_static(b"null"),
+        }
+    }
+}
+
+impl Instance {
+    fn due_timer(&self, now: Timestamp) -> Option<usize> {
+        let due = self
+            .book
+            .timers
+            .iter()
+            .enumerate()
+            .filter(|(_, armed)| !armed.fired && armed.due <= now);
+        due.min_by_key(|(_, armed)| (armed.due, armed.number))
+            .map(|(index, _)| index)
+    }
+}
+
+impl Step<'_> {
+    /// Arms the timers of a state that is entered; `at` timers follow when the step is over.
+    pub(super) fn arm(&mut self, state: u16) {
+        let engine = self.engine;
+        for &clause in engine.routes.timers(state) {
+            let written = &engine.definition.clauses[clause];
+            if let Trigger::After(wait) | Trigger::Every(wait) = written.trigger {
+                let due = self.after(wait);
+                self.arm_one(written.handler, due);
+            }
+        }
+    }
+
+    /// Lets `at` timers follow the saga's data. One that has fired fires again only when its time has moved.
+    pub(super) fn follow_at_timers(&mut self) {
+        let Spot::State(state) = self.instance.spot else {
+            return;
+        };
+        let engine = self.engine;
+        for &clause in engine.routes.timers(state) {
+            let written = &engine.definition.clauses[clause];
+            if let Trigger::At = written.trigger {
+                let due = engine.saga.due(&self.instance.data, clause);
+                self.follow_at(written.handler, due);
+            }
+        }
+    }
+
+    fn follow_at(&mut self, handler: &'static str, due: Option<Timestamp>) {
+        let timers = &mut self.instance.book.timers;
+        let due = due.map(to_micros);
+        let known = timers.iter().position(|armed| *armed.handler == *handler);
+        if known.map(|index| timers[index].due) == due {
+            return;
+        }
+        if let Some(index) = known {
+            timers.remove(index);
+            self.instance.dirty = true;
+        }
+        if let Some(due) = due {
+            self.arm_one(handler, due);
+        }
+    }
+
+    pub(super) fn arm_one(&mut self, handler: &str, due: Timestamp) {
+        let book = &mut self.instance.book;
+        book.armed += 1;
+        let number = book.armed;
+        book.timers.push(Armed {
+            handler: handler.into(),
+            due: to_micros(due),
+            number,
+            fired: false,
+        });
+        self.instance.dirty = true;
+    }
+
+    pub(super) fn after(&self, wait: Duration) -> Timestamp {
+        self.now.saturating_add(wait).unwrap_or(Timestamp::MAX)
+    }
+
+    fn fire(mut self, armed: &Armed) -> Result<(), Failure> {
+        if &*armed.handler == COMPENSATE {
+            self.compensation_is_late();
+            return Ok(());
+        }
+        let Some(clause) = self.timer_clause(&armed.handler) else {
+            return Ok(());
+        };
+        if let Trigger::Every(period) = self.engine.definition.clauses[clause].trigger {
+            self.arm_again(armed, period);
+        }
+        self.run(clause, None)?;
+        self.follow_up()
+    }
+
+    /// The next regular time that is still ahead: what was missed while nothing ran is not made up for.
+    fn arm_again(&mut self, armed: &Armed, period: Duration) {
+        self.instance
+            .book
+            .timers
+            .retain(|other| other.number != armed.number);
+        let period_us = i64::try_from(period.as_micros()).unwrap_or(i64::MAX).max(1);
+        let late_us = (self.now.as_microsecond() - armed.due.as_microsecond()).max(0);
+        let next_us = armed
+            .due
+            .as_microsecond()
+            .saturating_add((late_us / period_us + 1).saturating_mul(period_us));
+        self.arm_one(
+            &armed.handler,
+            Timestamp::from_microsecond(next_us).unwrap_or(Timestamp::MAX),
+        );
+    }
+
+    /// A timer that failed and was set aside is tried again: it runs if the instance is still where it was due.
+    pub(super) fn refire(&mut self, handler: &str) -> Result<Verdict, Failure> {
+        let Some(clause) = self.timer_clause(handler) else {
+            return Ok(Verdict::Discarded("the timer's state was left"));
+        };
+        self.run(clause, None)?;
+        self.follow_up()?;
+        Ok(Verdict::Taken)
+    }
+
+    fn timer_clause(&self, handler: &str) -> Option<usize> {
+        let Spot::State(state) = self.instance.spot else {
+            return None;
+        };
+        let clauses = &self.engine.definition.clauses;
+        self.engine
+            .routes
+            .timers(state)
+            .iter()
+            .copied()
+            .find(|&clause| clauses[clause].handler == handler)
+    }
+}
+
+/// Stored times have microseconds; comparing finer ones would find differences that are none.
+fn to_micros(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+}
