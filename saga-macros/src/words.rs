@@ -35,6 +35,7 @@ impl Words {
         allowed: &[&str],
         errors: &mut Diagnostics,
     ) -> Self {
+        let owner = format!("`#[{attribute}(..)]`");
         let mut tokens = TokenStream::new();
         for attr in attrs.iter().filter(|attr| attr.path().is_ident(attribute)) {
             match &attr.meta {
@@ -46,23 +47,23 @@ impl Words {
                 Meta::NameValue(_) => errors.push(refusal(
                     attr,
                     "this attribute takes words",
-                    format!("write `#[{attribute}(..)]`; {}", one_of(attribute, allowed)),
+                    one_of(&owner, allowed),
                 )),
             }
         }
-        Self::of_tokens(tokens, attribute, allowed, errors)
+        Self::of_tokens(tokens, &owner, allowed, errors)
     }
 
-    /// The words between the parentheses of `#[attribute(..)]`.
+    /// The words of an attribute or macro that calls itself `owner` in what it says.
     pub(crate) fn of_tokens(
         tokens: TokenStream,
-        attribute: &str,
+        owner: &str,
         allowed: &[&str],
         errors: &mut Diagnostics,
     ) -> Self {
         let mut words: Vec<Word> = Vec::new();
         for item in split_at_commas(tokens) {
-            let Some(word) = Word::read(item, attribute, allowed, errors) else {
+            let Some(word) = Word::read(item, owner, allowed, errors) else {
                 continue;
             };
             if words.iter().any(|earlier| earlier.name == word.name) {
@@ -129,29 +130,24 @@ impl Words {
 }
 
 impl Word {
-    fn read(
-        item: Vec<TokenTree>,
-        attribute: &str,
-        allowed: &[&str],
-        errors: &mut Diagnostics,
-    ) -> Option<Self> {
+    fn read(item: Vec<TokenTree>, owner: &str, allowed: &[&str], errors: &mut Diagnostics) -> Option<Self> {
         let mut tokens = item.into_iter();
         let name = match tokens.next()? {
             TokenTree::Ident(name) => name,
             other => {
-                errors.push(refusal(&other, "expected a word", one_of(attribute, allowed)));
+                errors.push(refusal(&other, "expected a word", one_of(owner, allowed)));
                 return None;
             }
         };
         if !allowed.iter().any(|word| name == word) {
-            errors.push(unknown(&name, attribute, allowed));
+            errors.push(unknown(&name, owner, allowed));
             return None;
         }
         match Value::read(tokens) {
             Ok(value) => Some(Self { name, value }),
             Err(unexpected) => {
                 let expected = format!("expected `=`, `(` or `,` after `{name}`");
-                errors.push(refusal(&unexpected, expected, one_of(attribute, allowed)));
+                errors.push(refusal(&unexpected, expected, one_of(owner, allowed)));
                 None
             }
         }
@@ -223,17 +219,17 @@ fn or(tokens: &TokenStream, name: &Ident) -> TokenStream {
     }
 }
 
-fn unknown(name: &Ident, attribute: &str, allowed: &[&str]) -> syn::Error {
+fn unknown(name: &Ident, owner: &str, allowed: &[&str]) -> syn::Error {
     let remedy = match did_you_mean(&name.to_string(), allowed.iter().copied()) {
-        Some(word) => format!("did you mean `{word}`? {}", one_of(attribute, allowed)),
-        None => one_of(attribute, allowed),
+        Some(word) => format!("did you mean `{word}`? {}", one_of(owner, allowed)),
+        None => one_of(owner, allowed),
     };
     refusal(name, format!("unknown word `{name}`"), remedy)
 }
 
-fn one_of(attribute: &str, allowed: &[&str]) -> String {
+fn one_of(owner: &str, allowed: &[&str]) -> String {
     let words: Vec<String> = allowed.iter().map(|word| format!("`{word}`")).collect();
-    format!("`#[{attribute}(..)]` takes {}", words.join(", "))
+    format!("{owner} takes {}", words.join(", "))
 }
 
 fn split_at_commas(tokens: TokenStream) -> Vec<Vec<TokenTree>> {

@@ -3,7 +3,9 @@
 mod contract;
 mod key;
 mod service;
+mod system;
 
 pub use contract::*;
 pub use key::*;
 pub use service::*;
+pub use system::*;

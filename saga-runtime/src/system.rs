@@ -31,7 +31,7 @@ pub trait System: Send + Sync + 'static {
     label = "`{M}` is not among what `{Self}` accepts",
     note = "name it in the system's declaration: `system! {{ {Self} {{ .. }} accepts({M}) }}`"
 )]
-pub trait Accepts<M: Message>: System {}
+pub trait Accepts<M>: System {}
 
 /// The system that nobody declared: it has no parts of its own, and accepts every message.
 #[derive(Clone, Copy, Debug, Default)]

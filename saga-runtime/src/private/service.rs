@@ -1,11 +1,11 @@
 //! What `#[service]` names: who handles what, what a handler returns, what it emits.
 
 use crate::{
-    definition::{Arity, Effect, ServiceHandler, Verb},
+    definition::{Arity, Effect, Verb},
     effects::Effects,
     error::{HandlerError, ServiceError},
     input::Input,
-    message::{Command, Event, Message, MessageInfo, NoReply, Replies},
+    message::{Command, Endpoint, Event, Message, MessageInfo, NoReply, Replies},
     service::{BoxFuture, Service},
 };
 
@@ -38,16 +38,14 @@ pub trait Publishes<const H: usize, const N: usize> {
     type Message: Event;
 }
 
-/// A handler, as data.
-pub const fn handler<S: Handles<H>, const H: usize>(
-    handler: &'static str,
-    effects: &'static [Effect],
-) -> ServiceHandler {
-    ServiceHandler {
-        handler,
-        message: S::Message::INFO,
-        effects,
-    }
+/// The endpoint of a service, as data.
+pub const fn served_by<S: Service>() -> &'static str {
+    S::Endpoint::NAME
+}
+
+/// What a handler takes, as data.
+pub const fn handled<S: Handles<H>, const H: usize>() -> &'static MessageInfo {
+    S::Message::INFO
 }
 
 /// A `send`, as data.
@@ -262,3 +260,6 @@ effect_tuples! {
     A B C D E F G H I J K;
     A B C D E F G H I J K L;
 }
+
+#[cfg(test)]
+mod tests;
