@@ -22,6 +22,7 @@ pub mod service;
 pub mod store;
 pub mod system;
 mod telemetry;
+pub mod testing;
 pub mod transport;
 
 #[doc(hidden)]

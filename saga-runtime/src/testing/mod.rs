@@ -1,0 +1,84 @@
+//! Proof for backends: one named test per guarantee of the seams, run by a fixture and one line.
+//!
+//! ```ignore
+//! mod memory {
+//!     saga_runtime::testing::store_suite!(MemoryFixture::default());
+//! }
+//! ```
+
+// A test says what is wrong by panicking; these modules are tests that happen to be public.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod store_suite;
+
+#[doc(inline)]
+pub use crate::store_suite;
+
+mod samples;
+
+/// Runs one case of a suite to its end.
+///
+/// # Panics
+/// If the case fails.
+#[doc(hidden)]
+pub fn run(case: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime for one test").block_on(case);
+}
+
+/// Says aloud why a case proves nothing here.
+fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Writes one `#[test]` per case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __suite_cases {
+    ($bench:expr; $suite:ident; $($case:ident)*) => {
+        $(
+            #[test]
+            fn $case() {
+                $crate::testing::run(async { $crate::testing::$suite::$case($bench).await });
+            }
+        )*
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// The titles of the cases in these sources.
+    fn cases(sources: &[&'static str]) -> Vec<&'static str> {
+        let lines = sources.iter().flat_map(|source| source.lines());
+        let titles = lines.filter_map(|line| line.strip_prefix("pub async fn "));
+        titles.filter_map(|rest| rest.split('<').next()).collect()
+    }
+
+    fn assert_all_listed(suite: &str, sources: &[&'static str]) {
+        let listed: Vec<&str> = suite.lines().map(str::trim).collect();
+        let missing: Vec<_> = cases(sources)
+            .into_iter()
+            .filter(|case| !listed.contains(case))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "cases that the macro does not list: {missing:?}"
+        );
+    }
+
+    #[test]
+    fn the_store_suite_lists_all_its_cases() {
+        let sources = [
+            include_str!("store_suite/claims.rs"),
+            include_str!("store_suite/dead_letters.rs"),
+            include_str!("store_suite/inspection.rs"),
+            include_str!("store_suite/instances.rs"),
+            include_str!("store_suite/nodes.rs"),
+            include_str!("store_suite/parks.rs"),
+            include_str!("store_suite/retention.rs"),
+            include_str!("store_suite/timers.rs"),
+            include_str!("store_suite/units.rs"),
+        ];
+        assert_all_listed(include_str!("store_suite/mod.rs"), &sources);
+    }
+}

@@ -1,0 +1,3 @@
+//! Every backend against the suites: one module per backend, one test per guarantee.
+
+mod memory;
