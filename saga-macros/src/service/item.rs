@@ -22,7 +22,7 @@ pub(super) struct ServiceItem {
 
 /// Something within the block.
 enum Member {
-    Method(Method),
+    Method(Box<Method>),
     Other(Box<ImplItem>),
 }
 
@@ -67,7 +67,7 @@ impl Parse for Member {
         ahead.call(Attribute::parse_outer)?;
         ahead.parse::<Visibility>()?;
         if ahead.parse::<Signature>().is_ok() {
-            input.parse().map(Self::Method)
+            input.parse().map(Box::new).map(Self::Method)
         } else {
             input.parse().map(Box::new).map(Self::Other)
         }
@@ -133,7 +133,7 @@ impl ServiceItem {
 
     fn methods(&self) -> impl Iterator<Item = &Method> {
         self.members.iter().filter_map(|member| match member {
-            Member::Method(method) => Some(method),
+            Member::Method(method) => Some(method.as_ref()),
             Member::Other(_) => None,
         })
     }
@@ -143,16 +143,22 @@ impl ToTokens for Member {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Other(item) => item.to_tokens(tokens),
-            Self::Method(Method {
-                attrs,
-                vis,
-                sig,
-                body,
-            }) => {
-                let attrs = attrs.iter().filter(|attr| !is_annotation(attr));
-                tokens.extend(quote!(#(#attrs)* #vis #sig #body));
-            }
+            Self::Method(method) => method.to_tokens(tokens),
         }
+    }
+}
+
+/// Without what made it a handler.
+impl ToTokens for Method {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            attrs,
+            vis,
+            sig,
+            body,
+        } = self;
+        let attrs = attrs.iter().filter(|attr| !is_annotation(attr));
+        tokens.extend(quote!(#(#attrs)* #vis #sig #body));
     }
 }
 
