@@ -47,7 +47,7 @@ pub use memory::Memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
-pub use sqlite::Sqlite;
+pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
 
 /// Where everything durable lives. See the [module](self) for the contract.
 pub trait Store: Debug + Send + Sync + 'static {

@@ -1,0 +1,172 @@
+//! The database as the writer thread knows it: its connection, and what is remembered beside it.
+
+use std::{path::PathBuf, sync::Arc};
+
+use rusqlite::{Connection, Result};
+use tokio::sync::Notify;
+
+use super::{
+    claims::Claims,
+    column::micros,
+    error::{explain, is_uncertain, uncertain},
+    key_index::KeyIndex,
+};
+use crate::{
+    Error,
+    clock::{Clock, SystemClock},
+    limits::Limits,
+};
+
+/// See the [module](self).
+#[derive(Debug)]
+pub(super) struct Database {
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
+    pub(super) claims: Claims,
+    pub(super) keys: KeyIndex,
+    pub(super) clock: Arc<dyn Clock>,
+    /// In microseconds.
+    pub(super) retention: i64,
+    /// The last message row ever given out.
+    pub(super) last_seq: i64,
+    /// Messages may be waiting for an instance; false spares each new instance the search for them.
+    pub(super) absent: bool,
+    /// Something became ready in this transaction.
+    pub(super) wake: bool,
+    pub(super) woken: Arc<Notify>,
+    pub(super) buffer: Vec<u8>,
+    /// Full sync was asked for and is suspended while nothing but claims is written.
+    synchronous: Option<bool>,
+}
+
+/// Why a transaction did not take effect.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// While it was under way: nothing was applied.
+    Before(rusqlite::Error),
+    /// In the commit itself.
+    Commit(rusqlite::Error),
+}
+
+impl Broken {
+    /// As the callers are told.
+    pub(super) fn explain(&self, path: &std::path::Path, operation: &str) -> Error {
+        match self {
+            Self::Commit(error) if is_uncertain(error) => uncertain(path, error),
+            Self::Before(error) | Self::Commit(error) => explain(path, operation, error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Before(error)
+    }
+}
+
+impl Database {
+    /// Reads in what is remembered beside the tables.
+    pub(super) fn load(
+        connection: Connection,
+        path: PathBuf,
+        full_sync: bool,
+        woken: Arc<Notify>,
+    ) -> Result<Self, Error> {
+        let read = || {
+            let last_seq =
+                connection.query_row("SELECT coalesce(max(seq), 0) FROM message", [], |row| row.get(0))?;
+            Ok((KeyIndex::load(&connection)?, last_seq))
+        };
+        let (keys, last_seq) = read().map_err(|error| explain(&path, "read it", &error))?;
+        Ok(Self {
+            connection,
+            path,
+            claims: Claims::default(),
+            keys,
+            clock: Arc::new(SystemClock),
+            retention: span(Limits::default().retention),
+            last_seq,
+            absent: true,
+            wake: false,
+            woken,
+            buffer: Vec::new(),
+            synchronous: full_sync.then_some(true),
+        })
+    }
+
+    /// Takes over a node's clock and bounds.
+    pub(super) fn serve(&mut self, clock: Arc<dyn Clock>, limits: &Limits) {
+        self.clock = clock;
+        self.retention = span(limits.retention);
+    }
+
+    /// The store's time, in microseconds.
+    pub(super) fn now(&self) -> i64 {
+        micros(self.clock.now())
+    }
+
+    /// Runs `work` in a transaction of its own.
+    pub(super) fn write<T>(
+        &mut self,
+        operation: &str,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T, Error> {
+        self.transaction(work)
+            .map_err(|broken| broken.explain(&self.path, operation))
+    }
+
+    /// Runs `work` in a transaction: it takes effect, or nothing of it does, in the tables and in memory.
+    pub(super) fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T, Broken> {
+        self.wake = false;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let done = match work(self) {
+            Ok(done) => done,
+            Err(error) => {
+                self.roll_back();
+                return Err(Broken::Before(error));
+            }
+        };
+        if let Err(error) = self.commit_transaction() {
+            self.roll_back();
+            return Err(Broken::Commit(error));
+        }
+        self.claims.keep();
+        self.keys.keep();
+        if self.wake {
+            self.woken.notify_waiters();
+            self.woken.notify_one();
+        }
+        Ok(done)
+    }
+
+    fn commit_transaction(&self) -> Result<()> {
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    fn roll_back(&mut self) {
+        self.claims.roll_back();
+        self.keys.roll_back();
+        // After some errors SQLite has rolled back by itself.
+        if self.connection.is_autocommit() {
+            return;
+        }
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            tracing::error!(%error, "SQLite: the transaction could not be rolled back");
+        }
+    }
+
+    /// Says whether the next transaction has to survive a loss of power. A claim need not: losing it loses nothing.
+    pub(super) fn sync_fully(&mut self, fully: bool) -> Result<()> {
+        if self.synchronous.is_some_and(|now| now != fully) {
+            self.connection
+                .pragma_update(None, "synchronous", if fully { "full" } else { "normal" })?;
+            self.synchronous = Some(fully);
+        }
+        Ok(())
+    }
+}
+
+fn span(time: std::time::Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

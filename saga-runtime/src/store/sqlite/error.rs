@@ -1,0 +1,96 @@
+//! SQLite's errors in our words: what failed, on which file, and what to do about it.
+
+use std::path::Path;
+
+use rusqlite::{Error as SqliteError, ErrorCode, ffi};
+
+use crate::{Error, ErrorKind};
+
+/// Says what `error` means for `operation` on the database at `path`.
+pub(super) fn explain(path: &Path, operation: &str, error: &SqliteError) -> Error {
+    let (kind, remedy) = kind_and_remedy(error);
+    let path = path.display();
+    Error::new(
+        kind,
+        format!("SQLite database {path}: could not {operation}: {error}. {remedy}"),
+    )
+}
+
+/// The commit itself broke: its pages may or may not come back after a crash.
+pub(super) fn uncertain(path: &Path, error: &SqliteError) -> Error {
+    let path = path.display();
+    Error::new(
+        ErrorKind::Unknown,
+        format!(
+            "SQLite database {path}: the commit failed half-way: {error}. Whether it took effect shows when it is read again"
+        ),
+    )
+}
+
+/// The content was refused, so that the same unit fails every time while others go through.
+pub(super) fn is_refusal(error: &SqliteError) -> bool {
+    match error {
+        SqliteError::SqliteFailure(failure, _) => matches!(
+            failure.code,
+            ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch
+        ),
+        SqliteError::ToSqlConversionFailure(_) | SqliteError::NulError(_) => true,
+        _ => false,
+    }
+}
+
+/// Only a failed write or sync leaves it open what is on the disk.
+pub(super) fn is_uncertain(error: &SqliteError) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+}
+
+fn kind_and_remedy(error: &SqliteError) -> (ErrorKind, &'static str) {
+    let Some(code) = error.sqlite_error_code() else {
+        return (
+            ErrorKind::Corrupt,
+            "A row does not read as it was written: restore the file from a backup",
+        );
+    };
+    match code {
+        ErrorCode::DiskFull => (
+            ErrorKind::Full,
+            "Free some space on the disk or raise its quota; work then goes on by itself",
+        ),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => (
+            ErrorKind::Unavailable,
+            "Another program is writing to the file: end it, or its transaction",
+        ),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => (
+            ErrorKind::Corrupt,
+            "Restore the file from a backup, or salvage it with the `.recover` command of the sqlite3 shell",
+        ),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => (
+            ErrorKind::Setup,
+            "Make the file and its directory writable for this user",
+        ),
+        ErrorCode::CannotOpen => (
+            ErrorKind::Setup,
+            "Check that its directory exists and that this user may create files there",
+        ),
+        ErrorCode::SystemIoFailure => (ErrorKind::Unavailable, "Check the disk it is on"),
+        ErrorCode::OutOfMemory => (ErrorKind::Unavailable, "Give the process more memory"),
+        _ if is_refusal(error) => (ErrorKind::Limit, "The content is refused and would be again"),
+        _ => (
+            ErrorKind::Corrupt,
+            "The file is not as this build left it: restore it from a backup, or use another file",
+        ),
+    }
+}
+
+/// A stored value that does not read.
+pub(super) fn unreadable(what: &str, error: impl std::fmt::Display) -> SqliteError {
+    SqliteError::SqliteFailure(
+        ffi::Error::new(ffi::SQLITE_CORRUPT),
+        Some(format!("{what} does not read: {error}")),
+    )
+}
+
+/// A value that cannot be written.
+pub(super) fn unwritable(error: postcard::Error) -> SqliteError {
+    SqliteError::ToSqlConversionFailure(Box::new(error))
+}

@@ -1,0 +1,281 @@
+//! The rows of instances, live and finished: found by key, gated by version, written.
+
+use bytes::Bytes;
+use rusqlite::{OptionalExtension, Result, Row, params};
+
+use super::{
+    column::{codec_code, codec_of, micros, micros_up, time},
+    database::Database,
+};
+use crate::store::{Change, Found, InstanceChange, InstanceId, InstanceRow, Tombstone};
+
+macro_rules! columns {
+    () => {
+        "saga, key, incarnation, version, state, saga_version, content_type, due, parked, created_at, updated_at, \
+         book, data"
+    };
+}
+
+/// The columns that [`live`] reads.
+pub(super) const COLUMNS: &str = columns!();
+
+const SELECT_LIVE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM instance WHERE n = ? AND key = ? AND saga = ?"
+);
+
+/// Reads a row of [`COLUMNS`].
+pub(super) fn live(row: &Row<'_>) -> Result<InstanceRow> {
+    Ok(InstanceRow {
+        id: InstanceId {
+            saga: row.get_ref(0)?.as_str()?.into(),
+            key: row.get_ref(1)?.as_str()?.into(),
+        },
+        incarnation: row.get::<_, i64>(2)?.cast_unsigned(),
+        version: row.get::<_, i64>(3)?.cast_unsigned(),
+        state: row.get_ref(4)?.as_str()?.into(),
+        saga_version: row.get(5)?,
+        content_type: codec_of(row.get(6)?)?,
+        due: row.get::<_, Option<i64>>(7)?.map(time),
+        parked: row.get_ref(8)?.as_str_or_null()?.map(Into::into),
+        created_at: time(row.get(9)?),
+        updated_at: time(row.get(10)?),
+        book: Bytes::copy_from_slice(row.get_ref(11)?.as_blob()?),
+        data: Bytes::copy_from_slice(row.get_ref(12)?.as_blob()?),
+    })
+}
+
+/// A tombstone and its row.
+struct Grave {
+    n: i64,
+    tombstone: Tombstone,
+}
+
+impl Database {
+    /// What there is under a key, tombstones within the retention included.
+    pub(super) fn find(&mut self, id: &InstanceId, now: i64) -> Result<Found> {
+        for n in self.keys.candidates(&self.connection, self.keys.hash_of(id))? {
+            if let Some(row) = self.read_live(n, id)? {
+                return Ok(Found::Live(row));
+            }
+            if let Some(grave) = self.read_grave(n, id)? {
+                let old = self.is_over(&grave, now);
+                return Ok(if old {
+                    Found::Absent
+                } else {
+                    Found::Finished(grave.tombstone)
+                });
+            }
+        }
+        Ok(Found::Absent)
+    }
+
+    /// The row and version of a live instance.
+    pub(super) fn find_live(&self, id: &InstanceId) -> Result<Option<(i64, u64)>> {
+        for n in self.keys.candidates(&self.connection, self.keys.hash_of(id))? {
+            let version: Option<i64> = self
+                .connection
+                .prepare_cached("SELECT version FROM instance WHERE n = ? AND key = ? AND saga = ?")?
+                .query_row(params![n, &*id.key, &*id.saga], |row| row.get(0))
+                .optional()?;
+            if let Some(version) = version {
+                return Ok(Some((n, version.cast_unsigned())));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read_live(&self, n: i64, id: &InstanceId) -> Result<Option<InstanceRow>> {
+        self.connection
+            .prepare_cached(SELECT_LIVE)?
+            .query_row(params![n, &*id.key, &*id.saga], live)
+            .optional()
+    }
+
+    fn read_grave(&self, n: i64, id: &InstanceId) -> Result<Option<Grave>> {
+        let read = |row: &Row<'_>| {
+            Ok(Grave {
+                n,
+                tombstone: Tombstone {
+                    id: id.clone(),
+                    incarnation: row.get::<_, i64>(0)?.cast_unsigned(),
+                    created_at: time(row.get(1)?),
+                    finished_at: time(row.get(2)?),
+                    book: Bytes::copy_from_slice(row.get_ref(3)?.as_blob()?),
+                },
+            })
+        };
+        self.connection
+            .prepare_cached(
+                "SELECT incarnation, created_at, finished_at, book FROM finished \
+                 WHERE n = ? AND key = ? AND saga = ?",
+            )?
+            .query_row(params![n, &*id.key, &*id.saga], read)
+            .optional()
+    }
+
+    fn is_over(&self, grave: &Grave, now: i64) -> bool {
+        micros(grave.tombstone.finished_at).saturating_add(self.retention) < now
+    }
+
+    /// Checks what a unit rests on and, if it holds, writes what becomes of it; whether it held.
+    pub(super) fn change_instance(&mut self, change: &InstanceChange, now: i64) -> Result<bool> {
+        match (change.expect, &change.change) {
+            (None, then) => self.begin_instance(&change.id, then, now),
+            (Some(version), Change::Keep) => {
+                let found = self.find_live(&change.id)?;
+                Ok(found.is_some_and(|(_, there)| there == version))
+            }
+            (Some(version), Change::Put(row)) => self.update_instance(&change.id, version, row),
+            (Some(version), Change::Finish(tombstone)) => {
+                self.finish_instance(&change.id, version, tombstone)
+            }
+        }
+    }
+
+    fn begin_instance(&mut self, id: &InstanceId, then: &Change, now: i64) -> Result<bool> {
+        let hash = self.keys.hash_of(id);
+        for n in self.keys.candidates(&self.connection, hash)? {
+            if self.read_live(n, id)?.is_some() {
+                return Ok(false);
+            }
+            if let Some(grave) = self.read_grave(n, id)? {
+                if !self.is_over(&grave, now) {
+                    return Ok(false);
+                }
+                self.remove_grave(hash, grave.n)?;
+            }
+        }
+        match then {
+            Change::Keep => {}
+            Change::Put(row) => {
+                let n = self.keys.add(hash);
+                self.insert_instance(n, id, row)?;
+                self.release_absent(id)?;
+            }
+            Change::Finish(tombstone) => {
+                let n = self.keys.add(hash);
+                self.insert_grave(n, id, tombstone)?;
+                self.release_absent(id)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn insert_instance(&self, n: i64, id: &InstanceId, row: &InstanceRow) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO instance VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?
+            .execute(params![
+                n,
+                &*id.saga,
+                &*id.key,
+                row.incarnation.cast_signed(),
+                row.version.cast_signed(),
+                &*row.state,
+                row.saga_version,
+                codec_code(row.content_type),
+                row.due.map(micros_up),
+                row.parked.as_deref(),
+                micros(row.created_at),
+                micros(row.updated_at),
+                &*row.book,
+                &*row.data,
+            ])?;
+        Ok(())
+    }
+
+    /// The gate and the change are one statement, and it is the unit's first: a conflict leaves nothing to undo.
+    fn update_instance(&mut self, id: &InstanceId, version: u64, row: &InstanceRow) -> Result<bool> {
+        let hash = self.keys.hash_of(id);
+        if let Some(n) = self.keys.recent(hash)
+            && self.update_row(n, id, version, row)?
+        {
+            return Ok(true);
+        }
+        for n in self.keys.candidates(&self.connection, hash)? {
+            if self.update_row(n, id, version, row)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn update_row(&self, n: i64, id: &InstanceId, version: u64, row: &InstanceRow) -> Result<bool> {
+        let changed = self
+            .connection
+            .prepare_cached(
+                "UPDATE instance SET incarnation = ?, version = ?, state = ?, saga_version = ?, content_type = ?, \
+                 due = ?, parked = ?, created_at = ?, updated_at = ?, book = ?, data = ? \
+                 WHERE n = ? AND version = ? AND key = ? AND saga = ?",
+            )?
+            .execute(params![
+                row.incarnation.cast_signed(),
+                row.version.cast_signed(),
+                &*row.state,
+                row.saga_version,
+                codec_code(row.content_type),
+                row.due.map(micros_up),
+                row.parked.as_deref(),
+                micros(row.created_at),
+                micros(row.updated_at),
+                &*row.book,
+                &*row.data,
+                n,
+                version.cast_signed(),
+                &*id.key,
+                &*id.saga,
+            ])?;
+        Ok(changed == 1)
+    }
+
+    fn finish_instance(&mut self, id: &InstanceId, version: u64, tombstone: &Tombstone) -> Result<bool> {
+        let hash = self.keys.hash_of(id);
+        if let Some(n) = self.keys.recent(hash)
+            && self.finish_row(n, id, version, tombstone)?
+        {
+            return Ok(true);
+        }
+        for n in self.keys.candidates(&self.connection, hash)? {
+            if self.finish_row(n, id, version, tombstone)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The tombstone keeps the row's number, so that the key index need not change.
+    fn finish_row(&self, n: i64, id: &InstanceId, version: u64, tombstone: &Tombstone) -> Result<bool> {
+        let deleted = self
+            .connection
+            .prepare_cached("DELETE FROM instance WHERE n = ? AND version = ? AND key = ? AND saga = ?")?
+            .execute(params![n, version.cast_signed(), &*id.key, &*id.saga])?;
+        if deleted == 1 {
+            self.insert_grave(n, id, tombstone)?;
+        }
+        Ok(deleted == 1)
+    }
+
+    fn insert_grave(&self, n: i64, id: &InstanceId, tombstone: &Tombstone) -> Result<()> {
+        self.connection
+            .prepare_cached("INSERT INTO finished VALUES (?, ?, ?, ?, ?, ?, ?)")?
+            .execute(params![
+                n,
+                &*id.saga,
+                &*id.key,
+                tombstone.incarnation.cast_signed(),
+                micros(tombstone.created_at),
+                micros(tombstone.finished_at),
+                &*tombstone.book,
+            ])?;
+        Ok(())
+    }
+
+    /// Removes a tombstone and its entry in the key index.
+    pub(super) fn remove_grave(&mut self, hash: i64, n: i64) -> Result<()> {
+        self.connection
+            .prepare_cached("DELETE FROM finished WHERE n = ?")?
+            .execute([n])?;
+        self.keys.remove(&self.connection, hash, n)
+    }
+}

@@ -1,0 +1,136 @@
+//! A node's life on the file: it takes over, collects garbage, gives back.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{CachedStatement, Connection, Result, params};
+
+use super::{column::read_name, database::Database};
+use crate::store::{Beat, Catalog, Opened, Seq, Subscription};
+
+/// The most rows of each kind that one beat removes: some milliseconds of work.
+const GARBAGE: u32 = 1_000;
+
+impl Database {
+    /// Makes the file this node's: whatever a dead one had claimed is free again, and what this build knows is ready.
+    pub(super) fn take_over(&mut self, catalog: &Catalog) -> Result<Opened> {
+        self.claims.clear();
+        self.connection.execute(
+            "UPDATE message SET suspect = 1, status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE status = 0",
+            [],
+        )?;
+        self.release_known(catalog)?;
+        self.merge(&catalog.subscriptions)?;
+        self.absent = self.any_absent()?;
+        Ok(Opened {
+            subscriptions: subscriptions(&self.connection)?,
+        })
+    }
+
+    /// Makes ready what waited for a build that knows its type.
+    fn release_known(&self, catalog: &Catalog) -> Result<()> {
+        let known: BTreeSet<&str> = catalog.messages.iter().map(|name| &**name).collect();
+        let mut waiting = self
+            .connection
+            .prepare("SELECT seq, head FROM message WHERE status = 2 AND wait = 3")?;
+        let mut release = Vec::<Seq>::new();
+        let mut rows = waiting.query([])?;
+        while let Some(row) = rows.next()? {
+            if known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
+                release.push(row.get(0)?);
+            }
+        }
+        let mut ready = self
+            .connection
+            .prepare("UPDATE message SET status = 1, due = NULL WHERE seq = ?")?;
+        release
+            .into_iter()
+            .try_for_each(|seq| ready.execute([seq]).map(drop))
+    }
+
+    fn merge(&self, subscriptions: &[Subscription]) -> Result<()> {
+        let mut add = self
+            .connection
+            .prepare("INSERT OR IGNORE INTO subscription (event, queue) VALUES (?, ?)")?;
+        subscriptions
+            .iter()
+            .try_for_each(|it| add.execute([&*it.event, &*it.queue]).map(drop))
+    }
+
+    /// Removes what is past its retention, in a bounded chunk.
+    pub(super) fn collect(&mut self) -> Result<Beat> {
+        let before = self.now().saturating_sub(self.retention);
+        let graves = self.collect_graves(before)?;
+        let entries = self
+            .cached(
+                "DELETE FROM inbox WHERE (id, consumer) IN \
+             (SELECT id, consumer FROM inbox WHERE at < ? ORDER BY at LIMIT ?)",
+            )?
+            .execute(params![before, GARBAGE])?;
+        self.absent = self.any_absent()?;
+        self.keys.sweep(&self.connection)?;
+        Ok(Beat {
+            adopted: 0,
+            collected: graves + entries,
+            more: graves.max(entries) == GARBAGE as usize,
+        })
+    }
+
+    fn collect_graves(&mut self, before: i64) -> Result<usize> {
+        let mut graves: Vec<(i64, i64)> = {
+            let mut old = self.cached(
+                "SELECT n, saga, key FROM finished WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
+            )?;
+            let read = |row: &rusqlite::Row<'_>| {
+                let hash = self
+                    .keys
+                    .hash(row.get_ref(1)?.as_str()?, row.get_ref(2)?.as_str()?);
+                Ok((hash, row.get(0)?))
+            };
+            old.query_map(params![before, GARBAGE], read)?
+                .collect::<Result<_>>()?
+        };
+        // In the order of the key index, so that neighbours share its pages.
+        graves.sort_unstable();
+        graves
+            .iter()
+            .try_for_each(|(hash, n)| self.remove_grave(*hash, *n))?;
+        Ok(graves.len())
+    }
+
+    fn any_absent(&self) -> Result<bool> {
+        self.cached("SELECT EXISTS (SELECT 1 FROM message WHERE status = 2 AND saga IS NOT NULL)")?
+            .query_row([], |row| row.get(0))
+    }
+
+    /// Frees all that is claimed, as no suspect: nothing died.
+    pub(super) fn give_back(&mut self) -> Result<()> {
+        let mut free = self
+            .connection
+            .prepare("UPDATE message SET status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE seq = ?")?;
+        self.claims
+            .all()
+            .try_for_each(|seq| free.execute([seq]).map(drop))
+    }
+
+    /// Moves everything from the log into the database file.
+    pub(super) fn checkpoint(&self) -> Result<()> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    }
+
+    fn cached(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+fn subscriptions(connection: &Connection) -> Result<Vec<Subscription>> {
+    connection
+        .prepare("SELECT event, queue FROM subscription ORDER BY event, queue")?
+        .query_map([], |row| {
+            Ok(Subscription {
+                event: row.get_ref(0)?.as_str()?.into(),
+                queue: row.get_ref(1)?.as_str()?.into(),
+            })
+        })?
+        .collect()
+}
