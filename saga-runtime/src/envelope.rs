@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::{codec::Codec, message::MessageKind};
 
+mod wire;
+
 /// The identity of a message. The same message keeps it through every delivery and retry.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
