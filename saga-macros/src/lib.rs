@@ -1,9 +1,13 @@
 //! The macros of `saga-runtime`. Use them through that crate.
 
+mod check;
 mod contract;
 mod diagnostics;
+mod expand;
+mod model;
 mod names;
 mod parse;
+mod saga;
 mod service;
 mod system;
 mod wire_name;
@@ -45,6 +49,18 @@ pub fn reply(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Event, attributes(event))]
 pub fn event(input: TokenStream) -> TokenStream {
     contract::event(input.into()).into()
+}
+
+/// A state machine instance per correlation key, driven by messages.
+///
+/// On the struct it says what identifies an instance and where the saga lives:
+/// `#[saga(by = order_id, at = Sales, name = "..", version = 1, endless)]`; all but `by` and `at` may be left out, and
+/// `by = (tenant, order_id)` makes a composite key. On an impl block it reads the clauses of the annotated methods and
+/// writes `impl Saga`: `#[saga(states(..), ignore(M in S), defer(M in S), unexpected(M in S), no_timeout(S),
+/// no_undo(M), settled(S), by(M = path))]`.
+#[proc_macro_attribute]
+pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
+    saga::expand(args.into(), item.into()).into()
 }
 
 /// Stateless handlers of an endpoint, where I/O lives: `#[service(at = Billing)] impl BillingDesk { .. }`.

@@ -1,6 +1,7 @@
 //! Message-driven sagas: checked by the compiler, run as fast as the disk.
 
 // Generated code names the crate by its own path, here and in doctests too.
+#[allow(unused_extern_crates)] // used where the macros are
 extern crate self as saga_runtime;
 
 pub mod clock;
@@ -32,7 +33,7 @@ pub use context::Context;
 pub use error::{Error, ErrorKind, HandlerError, ServiceError};
 pub use jiff::Timestamp;
 pub use message::{Command, Endpoint, Event, Message, Reply};
-pub use saga_macros::{Command, Endpoint, Event, Reply, service, system};
+pub use saga_macros::{Command, Endpoint, Event, Reply, saga, service, system};
 
 /// Everything a module of sagas and services needs.
 pub mod prelude {
@@ -44,6 +45,6 @@ pub mod prelude {
         service::Service,
     };
     pub use jiff::Timestamp;
-    pub use saga_macros::{Command, Endpoint, Event, Reply, service};
+    pub use saga_macros::{Command, Endpoint, Event, Reply, saga, service};
     pub use serde::{Deserialize, Serialize};
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod key;
+pub mod saga;
 mod service;
 mod system;
 

@@ -4,7 +4,7 @@
 //! derive(Command)   impl Field<hash("order_id")> for PlaceOrder       one per field
 //!                   impl Correlated for PlaceOrder { By = ByKey }     replies and reply enums: ByRequest
 //! #[saga] struct    impl Declared for Fulfilment                      and Keyed<M> for every M with that field
-//! #[saga] impl      key_of::<Fulfilment, PlaceOrder>(input)           one per message named in a clause
+//! #[saga] impl      Hears<N> for Fulfilment { Message = PlaceOrder }  one per message named in a clause
 //! ```
 
 use serde::Serialize;
@@ -75,31 +75,29 @@ pub trait Keyed<M>: Declared {
     fn key(message: &M) -> Self::Key<'_>;
 }
 
-/// Where the key of `M` comes from, by the kind of message.
-pub trait KeyedBy<S, M> {
+/// Where the key of `M` comes from, by the kind of message: `ByKey` or `ByRequest`. Without `BY_FIELD` the saga finds
+/// it by a path of its own, `by(M = path)`.
+pub trait KeyedBy<S, M, const BY_FIELD: bool> {
     /// The key of the message in `input`.
     fn key(input: &mut Input<'_>) -> Result<Key, HandlerError>;
 }
 
-impl<S: Keyed<M>, M: Incoming> KeyedBy<S, M> for ByKey {
+impl<S: Keyed<M>, M: Incoming> KeyedBy<S, M, true> for ByKey {
     fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
         Key::of(&S::key(input.peek::<M>()?))
     }
 }
 
-impl<S, M> KeyedBy<S, M> for ByRequest {
+impl<S, M> KeyedBy<S, M, false> for ByKey {
     fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
         no_key(input)
     }
 }
 
-/// The key of the message in `input`, known to be an `M`.
-pub fn key_of<S, M>(input: &mut Input<'_>) -> Result<Key, HandlerError>
-where
-    M: Correlated,
-    M::By: KeyedBy<S, M>,
-{
-    <M::By as KeyedBy<S, M>>::key(input)
+impl<S, M, const BY_FIELD: bool> KeyedBy<S, M, BY_FIELD> for ByRequest {
+    fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
+        no_key(input)
+    }
 }
 
 /// The answer for a message in which the saga knows no key.

@@ -41,5 +41,8 @@ saga_rt::system! { pub Hotel { Desk } accepts(Greet) }
 #[test]
 fn macros_find_a_renamed_runtime() {
     use saga_rt::system::System;
-    assert_eq!((Hotel::NAME, Hotel::PARTS.len(), Hotel::ACCEPTS.len()), ("Hotel", 1, 1));
+    assert_eq!(
+        (Hotel::NAME, Hotel::PARTS.len(), Hotel::ACCEPTS.len()),
+        ("Hotel", 1, 1)
+    );
 }

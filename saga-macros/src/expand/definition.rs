@@ -1,0 +1,191 @@
+//! The saga as data: `const DEFINITION`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Path;
+
+use crate::{
+    model::{Branch, Clause, Exception, Model, Node, Place, Wait, wait},
+    names,
+    parse::{Arity, Delay, Effect, Item, Treatment, Trigger, Verb, Word},
+};
+
+use super::roster::Roster;
+
+/// `const DEFINITION`, with everything in the order written.
+pub(super) fn definition(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
+    let runtime = names::runtime();
+    let clauses = model.clauses.iter().map(|clause| self::clause(clause, roster));
+    let exceptions = model
+        .exceptions
+        .iter()
+        .map(|exception| self::exception(exception, roster));
+    let fields = fields(model, &model.written.words.no_undo);
+    quote! {
+        const DEFINITION: &'static #runtime::definition::Definition = {
+            use #runtime::{definition::*, private};
+            &Definition {
+                clauses: &[#(#clauses),*],
+                exceptions: &[#(#exceptions),*],
+                #fields
+            }
+        };
+    }
+}
+
+/// What does not speak of messages in clauses.
+pub(super) fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
+    let states = model.states.iter().map(ToString::to_string);
+    let no_timeout = numbers(&model.no_timeout);
+    let settled = numbers(&model.settled);
+    quote! {
+        name: <Self as private::Declared>::NAME,
+        version: <Self as private::Declared>::VERSION,
+        endpoint: private::saga::endpoint::<Self>(),
+        states: &[#(#states),*],
+        no_timeout: #no_timeout,
+        no_undo: &[#(private::saga::messages_of::<#no_undo>()),*],
+        settled: #settled,
+        endless: <Self as private::Declared>::ENDLESS,
+    }
+}
+
+fn numbers(states: &[usize]) -> TokenStream {
+    let states = states.iter().map(|state| index(*state));
+    quote!(&[#(#states),*])
+}
+
+/// A state's number as the data holds it.
+fn index(state: usize) -> u16 {
+    u16::try_from(state).unwrap_or(u16::MAX)
+}
+
+fn clause(clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
+    let handler = clause.name().to_string();
+    let trigger = trigger(clause, roster);
+    let places = places(&clause.places);
+    let branches = clause.branches.iter().map(|branch| self::branch(branch, roster));
+    quote!(Clause { handler: #handler, trigger: #trigger, places: #places, branches: &[#(#branches),*] })
+}
+
+fn trigger(clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
+    match (clause.trigger, clause.word()) {
+        (Trigger::Message(item), Word::Start) => message_trigger(&quote!(Start), item, roster),
+        (Trigger::Message(item), Word::Compensate) => message_trigger(&quote!(Compensate), item, roster),
+        (Trigger::Message(item), _) => message_trigger(&quote!(On), item, roster),
+        (Trigger::All(items), _) => {
+            let items = items.iter().map(|item| self::item(item, roster));
+            quote!(Trigger::All(&[#(#items),*]))
+        }
+        (Trigger::Delay(delay), Word::Every) => timer(&quote!(every), delay),
+        (Trigger::Delay(delay), _) => timer(&quote!(after), delay),
+        (Trigger::Due(_), _) => quote!(Trigger::At),
+        (Trigger::Undone, _) => quote!(Trigger::Compensated),
+    }
+}
+
+fn message_trigger(kind: &TokenStream, item: &Item, roster: &Roster<'_>) -> TokenStream {
+    let item = self::item(item, roster);
+    quote!(Trigger::#kind(#item))
+}
+
+fn timer(kind: &TokenStream, delay: &Delay) -> TokenStream {
+    match wait(delay) {
+        Ok(Wait::Constant(path)) => quote!(private::saga::#kind(#path)),
+        Ok(Wait::Millis(millis)) => {
+            quote!(private::saga::#kind(::core::time::Duration::from_millis(#millis)))
+        }
+        // Refused before; the stubs have no timers.
+        Err(_) => quote!(private::saga::#kind(::core::time::Duration::MAX)),
+    }
+}
+
+fn item(item: &Item, roster: &Roster<'_>) -> TokenStream {
+    let heard = roster.heard(&item.message);
+    let of = command(item.of.as_ref());
+    let arity = arity(item.arity);
+    quote!(private::saga::item::<#heard>(#of, #arity))
+}
+
+/// The command behind `of` or `to`.
+fn command(command: Option<&Path>) -> TokenStream {
+    match command {
+        Some(command) => quote!(private::saga::command::<#command>()),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+fn arity(arity: Arity) -> TokenStream {
+    match arity {
+        Arity::One => quote!(Arity::One),
+        Arity::Optional => quote!(Arity::Optional),
+        Arity::Many => quote!(Arity::Many),
+    }
+}
+
+fn places(places: &[Place]) -> TokenStream {
+    let places = places.iter().map(|place| match place {
+        Place::State(state) => {
+            let state = index(*state);
+            quote!(Place::State(#state))
+        }
+        Place::Rest => quote!(Place::Rest),
+        Place::Compensate => quote!(Place::Compensate),
+        Place::End => quote!(Place::End),
+    });
+    quote!(&[#(#places),*])
+}
+
+fn branch(branch: &Branch<'_>, roster: &Roster<'_>) -> TokenStream {
+    let label = match &branch.written.label {
+        Some(label) => {
+            let label = label.to_string();
+            quote!(::core::option::Option::Some(#label))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let effects = branch
+        .written
+        .effects
+        .iter()
+        .map(|effect| self::effect(effect, roster));
+    let target = target(branch.target);
+    quote!(Branch { label: #label, effects: &[#(#effects),*], target: #target })
+}
+
+fn target(target: Option<Node>) -> TokenStream {
+    let target = match target {
+        None => return quote!(::core::option::Option::None),
+        Some(Node::State(state)) => {
+            let state = index(state);
+            quote!(Target::State(#state))
+        }
+        Some(Node::Compensate) => quote!(Target::Compensate),
+        Some(Node::End) => quote!(Target::End),
+    };
+    quote!(::core::option::Option::Some(#target))
+}
+
+fn effect(effect: &Effect, roster: &Roster<'_>) -> TokenStream {
+    let number = roster.emitted(effect);
+    let arity = arity(effect.arity);
+    match effect.verb {
+        Verb::Send => quote!(private::sends::<Self, 0, #number>(#arity)),
+        Verb::Publish => quote!(private::publishes::<Self, 0, #number>(#arity)),
+        Verb::Reply => {
+            let to = command(effect.to.as_ref());
+            quote!(private::saga::answers::<Self, #number>(#arity, #to))
+        }
+    }
+}
+
+fn exception(exception: &Exception<'_>, roster: &Roster<'_>) -> TokenStream {
+    let how = match exception.how {
+        Treatment::Ignore => quote!(Treatment::Ignore),
+        Treatment::Defer => quote!(Treatment::Defer),
+        Treatment::Unexpected => quote!(Treatment::Unexpected),
+    };
+    let item = item(exception.item, roster);
+    let places = places(&exception.places);
+    quote!(Exception { how: #how, item: #item, places: #places })
+}

@@ -1,0 +1,117 @@
+//! The saga's table, as its documentation shows it.
+
+use quote::ToTokens;
+
+use crate::{
+    model::{Branch, Clause, Model, shown},
+    parse::{Arity, Effect, Item, Place, Treatment, Trigger, Verb, Word},
+};
+
+/// From, on, does, to: one row for each outcome of each handler, then what is said of other messages.
+pub(super) fn table(model: &Model<'_>) -> String {
+    let mut table = String::from("| from | on | does | to |\n|---|---|---|---|\n");
+    for clause in &model.clauses {
+        for branch in &clause.branches {
+            table += &row(clause, branch);
+        }
+    }
+    for exception in &model.written.words.exceptions {
+        let how = match exception.how {
+            Treatment::Ignore => "*ignored*",
+            Treatment::Defer => "*deferred*",
+            Treatment::Unexpected => "*unexpected*",
+        };
+        table += &format!(
+            "| {} | {} | {how} | |\n",
+            from(exception.places.as_deref()),
+            item(&exception.item)
+        );
+    }
+    table
+}
+
+fn row(clause: &Clause<'_>, branch: &Branch<'_>) -> String {
+    let from = match clause.word() {
+        Word::Start => "*start*".to_owned(),
+        Word::Compensate | Word::Compensated => "compensate".to_owned(),
+        _ => from(clause.handler.clause.places.as_deref()),
+    };
+    let label = branch
+        .written
+        .label
+        .as_ref()
+        .map(|label| format!("**{label}** "))
+        .unwrap_or_default();
+    let effects: Vec<String> = branch.written.effects.iter().map(effect).collect();
+    let to = branch.written.target.as_ref().map(shown).unwrap_or_default();
+    format!(
+        "| {from} | {} | {label}{} | {to} |\n",
+        trigger(clause),
+        effects.join(", ")
+    )
+}
+
+fn from(places: Option<&[Place]>) -> String {
+    let shown = |place: &Place| match place {
+        Place::Rest(_) => r"\_".to_owned(),
+        place => shown(place),
+    };
+    places.map_or_else(
+        || r"\_".to_owned(),
+        |places| places.iter().map(shown).collect::<Vec<_>>().join(", "),
+    )
+}
+
+fn trigger(clause: &Clause<'_>) -> String {
+    match clause.trigger {
+        Trigger::Message(message) if clause.word() == Word::Compensate => {
+            format!("undo of {}", item(message))
+        }
+        Trigger::Message(message) => item(message),
+        Trigger::All(items) => items.iter().map(item).collect::<Vec<_>>().join(" and "),
+        Trigger::Delay(delay) if clause.word() == Word::Every => format!("every {}", code(delay)),
+        Trigger::Delay(delay) => format!("after {}", code(delay)),
+        Trigger::Due(due) => format!("at `{}`", shown(due).replace(" . ", ".")),
+        Trigger::Undone => "everything undone".to_owned(),
+    }
+}
+
+fn item(item: &Item) -> String {
+    let of = item
+        .of
+        .as_ref()
+        .map(|command| format!(" of {}", link(command)))
+        .unwrap_or_default();
+    format!("{}{}{of}", link(&item.message), mark(item.arity))
+}
+
+fn effect(effect: &Effect) -> String {
+    let verb = match effect.verb {
+        Verb::Send => "send",
+        Verb::Publish => "publish",
+        Verb::Reply => "reply",
+    };
+    let to = effect
+        .to
+        .as_ref()
+        .map(|command| format!(" to {}", link(command)))
+        .unwrap_or_default();
+    format!("{verb} {}{}{to}", link(&effect.message), mark(effect.arity))
+}
+
+fn mark(arity: Arity) -> &'static str {
+    match arity {
+        Arity::One => "",
+        Arity::Optional => "?",
+        Arity::Many => r"\*",
+    }
+}
+
+/// Code, not a link: a private message could not be linked to from a public saga.
+fn link(message: impl ToTokens) -> String {
+    code(message)
+}
+
+fn code(tokens: impl ToTokens) -> String {
+    format!("`{}`", shown(tokens))
+}

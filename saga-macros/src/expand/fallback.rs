@@ -1,0 +1,63 @@
+//! A saga with mistakes, as stubs: it is still a saga to the rest of the program, so that one mistake makes no cascade.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{model::Model, names};
+
+use super::definition;
+
+/// `impl Saga` that names nothing the author may have got wrong.
+pub(super) fn saga(model: &Model<'_>) -> TokenStream {
+    let runtime = names::runtime();
+    let saga = &model.written.saga;
+    let fields = definition::fields(model, &[]);
+    let result = quote!(::core::result::Result);
+    quote! {
+        #[automatically_derived]
+        impl #runtime::saga::Saga for #saga {
+            type Endpoint = <Self as #runtime::private::Declared>::Endpoint;
+
+            const DEFINITION: &'static #runtime::definition::Definition = {
+                use #runtime::{definition::*, private};
+                &Definition { clauses: &[], exceptions: &[], #fields }
+            };
+
+            fn key_of(_: &mut #runtime::input::Input<'_>) -> #result<#runtime::key::Key, #runtime::HandlerError> {
+                #runtime::private::saga::does_not_compile()
+            }
+
+            fn start(
+                _: usize,
+                _: &mut #runtime::input::Input<'_>,
+            ) -> #result<(Self, #runtime::effects::Effects), #runtime::HandlerError> {
+                #runtime::private::saga::does_not_compile()
+            }
+
+            fn handle(
+                &mut self,
+                _: usize,
+                _: &mut #runtime::input::Input<'_>,
+            ) -> #result<#runtime::effects::Effects, #runtime::HandlerError> {
+                #runtime::private::saga::does_not_compile()
+            }
+
+            fn handle_ended(
+                _: usize,
+                _: &mut #runtime::input::Input<'_>,
+            ) -> #result<#runtime::effects::Effects, #runtime::HandlerError> {
+                #runtime::private::saga::does_not_compile()
+            }
+
+            fn due(&self, _: usize) -> ::core::option::Option<#runtime::Timestamp> {
+                ::core::option::Option::None
+            }
+        }
+
+        #[automatically_derived]
+        impl #runtime::system::Member for #saga {
+            const PART: #runtime::system::Part =
+                #runtime::system::Part::Saga(<Self as #runtime::saga::Saga>::DEFINITION);
+        }
+    }
+}

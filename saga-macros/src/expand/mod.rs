@@ -1,0 +1,97 @@
+//! What Rust says the same. Expansion cannot fail: whatever could go wrong was refused before.
+
+mod bounds;
+mod data;
+mod definition;
+mod dispatch;
+mod docs;
+mod fallback;
+mod keys;
+mod labels;
+mod roster;
+
+pub(crate) use data::data;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::{
+    model::Model,
+    names,
+    parse::{Handlers, ImplItem},
+};
+
+use roster::Roster;
+
+/// `#[saga]` on an impl block without mistakes.
+pub(crate) fn handlers(model: &Model<'_>) -> TokenStream {
+    let roster = Roster::of(model);
+    let methods = methods(model.written);
+    let mentions = bounds::mentions(model);
+    let labels = labels::enums(model);
+    let bounds = bounds::bounds(model, &roster);
+    let saga = saga(model, &roster);
+    quote!(#methods #mentions #labels #bounds #saga)
+}
+
+/// `#[saga]` on an impl block with mistakes: stubs, so that the saga is still one to the rest of the program.
+pub(crate) fn stubs(model: &Model<'_>) -> TokenStream {
+    let methods = methods(model.written);
+    let labels = labels::enums(model);
+    let saga = fallback::saga(model);
+    quote!(#methods #labels #saga)
+}
+
+/// The author's own block, first, without what the macro understands.
+pub(crate) fn methods(written: &Handlers) -> TokenStream {
+    let Handlers {
+        attrs,
+        generics,
+        saga,
+        items,
+        ..
+    } = written;
+    let where_clause = &generics.where_clause;
+    let items = items.iter().map(|item| match item {
+        ImplItem::Handler(handler) => handler.method(),
+        ImplItem::Other(item) => item.clone(),
+    });
+    quote! {
+        #(#attrs)*
+        impl #generics #saga #where_clause {
+            #(#items)*
+        }
+    }
+}
+
+/// `impl Saga for Fulfilment`
+fn saga(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
+    let runtime = names::runtime();
+    let saga = &model.written.saga;
+    let table = docs::table(model);
+    let definition = definition::definition(model, roster);
+    let key_of = keys::key_of(model, roster);
+    let start = dispatch::start(model, roster);
+    let handle = dispatch::handle(model, roster);
+    let handle_ended = dispatch::handle_ended(model, roster);
+    let due = dispatch::due(model);
+    quote! {
+        #[doc = #table]
+        #[automatically_derived]
+        impl #runtime::saga::Saga for #saga {
+            type Endpoint = <Self as #runtime::private::Declared>::Endpoint;
+            #definition
+            #key_of
+            #start
+            #handle
+            #handle_ended
+            #due
+        }
+
+        #[automatically_derived]
+        impl #runtime::system::Member for #saga {
+            const PART: #runtime::system::Part =
+                #runtime::system::Part::Saga(<Self as #runtime::saga::Saga>::DEFINITION);
+        }
+    }
+}

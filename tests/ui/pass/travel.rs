@@ -1,0 +1,152 @@
+//! A trip: three bookings side by side, joined when all have arrived; the first failure undoes the others.
+use saga_runtime::prelude::*;
+
+#[derive(Endpoint)]
+pub struct Travel;
+#[derive(Endpoint)]
+pub struct Air;
+#[derive(Endpoint)]
+pub struct Stay;
+#[derive(Endpoint)]
+pub struct Cars;
+
+type TripId = u64;
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Travel, replies(TripBooked), refusals(TripRejected))]
+pub struct BookTrip {
+    trip: TripId,
+    with_car: bool,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Travel, replies(TripCancelled), refusals(TooLate))]
+pub struct CancelTrip {
+    trip: TripId,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Air, replies(FlightBooked), refusals(FlightFull))]
+pub struct BookFlight {
+    trip: TripId,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Stay, replies(HotelBooked), refusals(HotelFull))]
+pub struct BookHotel {
+    trip: TripId,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Cars, replies(CarBooked), refusals(NoCar))]
+pub struct BookCar {
+    trip: TripId,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Air, replies(FlightCancelled))]
+pub struct CancelFlight {
+    pnr: String,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Stay, replies(HotelCancelled))]
+pub struct CancelHotel {
+    res: u64,
+}
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Cars)]
+pub struct CancelCar {
+    car: u64,
+}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct TripBooked {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct TripRejected {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct TripCancelled {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct TooLate {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct FlightBooked {
+    pnr: String,
+}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct FlightFull {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct HotelBooked {
+    res: u64,
+}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct HotelFull {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct CarBooked {
+    car: u64,
+}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct NoCar {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct FlightCancelled {}
+#[derive(Reply, Serialize, Deserialize)]
+pub struct HotelCancelled {}
+
+#[saga(by = trip, at = Travel)]
+#[derive(Serialize, Deserialize)]
+pub struct Trip {
+    trip: TripId,
+}
+
+#[saga(states(Booking))]
+impl Trip {
+    #[start(BookTrip -> send BookFlight, send BookHotel, send BookCar? => Booking)]
+    fn book(trip: BookTrip) -> (Self, BookFlight, BookHotel, Option<BookCar>) {
+        let BookTrip { trip, with_car } = trip;
+        (Self { trip }, BookFlight { trip }, BookHotel { trip }, with_car.then_some(BookCar { trip }))
+    }
+
+    #[all(FlightBooked, HotelBooked, CarBooked? in Booking -> reply TripBooked => end)]
+    fn booked(&mut self, _: FlightBooked, _: HotelBooked, _: Option<CarBooked>) -> TripBooked {
+        TripBooked {}
+    }
+
+    #[on(FlightFull in Booking => compensate)]
+    fn no_flight(&mut self, _: FlightFull) {}
+
+    #[on(HotelFull in Booking => compensate)]
+    fn no_hotel(&mut self, _: HotelFull) {}
+
+    #[on(NoCar in Booking => compensate)]
+    fn no_car(&mut self, _: NoCar) {}
+
+    #[on(CancelTrip in Booking => compensate)]
+    fn cancel(&mut self, _: CancelTrip) {}
+
+    #[on(CancelTrip in compensate)]
+    fn cancel_again(&mut self, _: CancelTrip) {}
+
+    #[on(CancelTrip in end -> reply TooLate)]
+    fn gone(_: CancelTrip) -> TooLate {
+        TooLate {}
+    }
+
+    #[after(2 h in Booking => compensate)]
+    fn late(&mut self) {}
+
+    #[compensate(FlightBooked -> send CancelFlight)]
+    fn undo_flight(&self, f: FlightBooked) -> CancelFlight {
+        CancelFlight { pnr: f.pnr }
+    }
+
+    #[compensate(HotelBooked -> send CancelHotel)]
+    fn undo_hotel(&self, h: HotelBooked) -> CancelHotel {
+        CancelHotel { res: h.res }
+    }
+
+    #[compensate(CarBooked -> send CancelCar)]
+    fn undo_car(&self, c: CarBooked) -> CancelCar {
+        CancelCar { car: c.car }
+    }
+
+    #[compensated(-> reply TripRejected, reply TripCancelled => end)]
+    fn undone(&mut self) -> (TripRejected, TripCancelled) {
+        (TripRejected {}, TripCancelled {})
+    }
+}
+
+fn main() {
+    assert_eq!(Trip::DEFINITION.clauses.len(), 13);
+}
