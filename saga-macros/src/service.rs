@@ -41,6 +41,9 @@ struct Service<'a> {
 impl<'a> Service<'a> {
     /// `None` where it is no service at all, which has been reported.
     fn read(args: TokenStream, item: &'a ServiceItem, errors: &mut Diagnostics) -> Option<Self> {
+        if item.refuse_trait(errors) {
+            return None;
+        }
         let mut words = Words::of_tokens(args, "`#[service(..)]`", WORDS, errors);
         let endpoint = endpoint(item, &mut words, errors);
         let name = wire_name::check(words.text("name", errors), type_name(&item.self_ty), errors);
@@ -50,7 +53,7 @@ impl<'a> Service<'a> {
         if endpoint.is_none() {
             handlers.clear();
         }
-        item.refuse_trait(errors).then_some(Self {
+        Some(Self {
             item,
             endpoint,
             name,
@@ -61,7 +64,7 @@ impl<'a> Service<'a> {
 
 fn endpoint(item: &ServiceItem, words: &mut Words, errors: &mut Diagnostics) -> Option<Path> {
     match words.take("at") {
-        Some(word) => word.assigned("the type of an endpoint", errors),
+        Some(word) => word.assigned("the type of an endpoint", "Endpoint", errors),
         None => {
             let what = "the service does not say which endpoint it serves";
             errors.push(refusal(&item.self_ty, what, "write `#[service(at = Endpoint)]`"));

@@ -94,7 +94,8 @@ impl System {
             .iter()
             .enumerate()
             .map(|(n, message)| self.impl_accepts(n, message));
-        quote!(#unit #system #(#accepts)*)
+        let nothing = self.impl_accepts_nothing();
+        quote!(#unit #system #(#accepts)* #nothing)
     }
 
     fn unit_struct(&self) -> TokenStream {
@@ -132,6 +133,16 @@ impl System {
                 const REMOTE: &'static [&'static str] =
                     &[#(<#remote as #runtime::message::Endpoint>::NAME),*];
             }
+        }
+    }
+
+    /// A second candidate, of which there is no value: with only one, the compiler would take that for the type of
+    /// whatever is sent, and complain of another type instead of a message that is not accepted.
+    fn impl_accepts_nothing(&self) -> TokenStream {
+        let (runtime, ident) = (runtime(), &self.ident);
+        quote! {
+            #[automatically_derived]
+            impl #runtime::system::Accepts<#runtime::message::NoReply> for #ident {}
         }
     }
 

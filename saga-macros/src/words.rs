@@ -87,7 +87,7 @@ impl Words {
 
     /// `name = ".."`
     pub(crate) fn text(&mut self, name: &str, errors: &mut Diagnostics) -> Option<LitStr> {
-        self.take(name)?.assigned("a text in quotes", errors)
+        self.take(name)?.assigned("a text in quotes", "\"..\"", errors)
     }
 
     /// `name(A, B)`
@@ -114,7 +114,7 @@ impl Words {
     pub(crate) fn version(&mut self, name: &str, errors: &mut Diagnostics) -> u32 {
         let Some(written) = self
             .take(name)
-            .and_then(|word| word.assigned::<LitInt>("a number", errors))
+            .and_then(|word| word.assigned::<LitInt>("a number", "2", errors))
         else {
             return 1;
         };
@@ -153,16 +153,21 @@ impl Word {
         }
     }
 
-    /// What stands behind the `=`.
-    pub(crate) fn assigned<T: syn::parse::Parse>(&self, what: &str, errors: &mut Diagnostics) -> Option<T> {
+    /// What stands behind the `=`: `what` it has to be, for `example`.
+    pub(crate) fn assigned<T: syn::parse::Parse>(
+        &self,
+        what: &str,
+        example: &str,
+        errors: &mut Diagnostics,
+    ) -> Option<T> {
         let Value::Assigned(value) = &self.value else {
-            let remedy = format!("write `{} = ..`", self.name);
+            let remedy = format!("write `{} = {example}`", self.name);
             errors.push(refusal(&self.name, format!("`{}` is {what}", self.name), remedy));
             return None;
         };
         let read = syn::parse2(value.clone());
         if read.is_err() {
-            let remedy = format!("write `{} = ..`", self.name);
+            let remedy = format!("write `{} = {example}`", self.name);
             errors.push(refusal(
                 or(value, &self.name),
                 format!("`{}` is {what}", self.name),

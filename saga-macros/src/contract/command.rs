@@ -56,7 +56,7 @@ struct Answer {
 
 fn endpoint(item: &DeriveInput, words: &mut Words, errors: &mut Diagnostics) -> Option<Path> {
     match words.take("to") {
-        Some(word) => word.assigned("the type of an endpoint", errors),
+        Some(word) => word.assigned("the type of an endpoint", "Endpoint", errors),
         None => {
             let text = "the command does not say whom it is for";
             errors.push(refusal(&item.ident, text, "write `#[command(to = Endpoint)]`"));
@@ -177,7 +177,10 @@ impl Command<'_> {
             }
 
             #[automatically_derived]
-            impl #runtime::private::HandledAt<#endpoint> for #ident {
+            impl #runtime::private::HandledAt<#endpoint> for #ident {}
+
+            #[automatically_derived]
+            impl #runtime::private::Answered for #ident {
                 type Answer = #reply;
             }
         }

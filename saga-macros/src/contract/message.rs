@@ -112,6 +112,17 @@ impl Message<'_> {
         });
         quote!(#correlated #(#fields)*)
     }
+
+    /// Nobody answers a reply or an event.
+    fn unanswered(&self) -> TokenStream {
+        let (runtime, ident) = (runtime(), self.ident);
+        quote! {
+            #[automatically_derived]
+            impl #runtime::private::Answered for #ident {
+                type Answer = #runtime::message::NoReply;
+            }
+        }
+    }
 }
 
 /// The same name, without the place where the user wrote it.
@@ -144,10 +155,12 @@ fn expand_reply(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStr
     let message = Message::read(&item, "a reply", &mut words, errors)?;
     let info = message.expand(&Kind::plain(quote!(Reply)));
     let by_request = correlated(message.ident, &quote!(ByRequest));
+    let unanswered = message.unanswered();
     let (runtime, ident) = (runtime(), message.ident);
     Some(quote! {
         #info
         #by_request
+        #unanswered
 
         #[automatically_derived]
         impl #runtime::message::Reply for #ident {}
@@ -172,19 +185,18 @@ fn expand_event(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStr
         outsiders,
         ..Kind::plain(quote!(Event))
     });
-    let by_key = message.by_key();
+    let (by_key, unanswered) = (message.by_key(), message.unanswered());
     let (runtime, ident) = (runtime(), message.ident);
     Some(quote! {
         #info
         #by_key
+        #unanswered
 
         #[automatically_derived]
         impl #runtime::message::Event for #ident {}
 
         #[automatically_derived]
-        impl<At> #runtime::private::HandledAt<At> for #ident {
-            type Answer = #runtime::message::NoReply;
-        }
+        impl<At> #runtime::private::HandledAt<At> for #ident {}
     })
 }
 

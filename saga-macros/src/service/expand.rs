@@ -135,7 +135,7 @@ impl Handler {
 
     /// Reads the message, runs the method, emits what it returned.
     fn arm(&self, h: usize) -> TokenStream {
-        let call = self.call();
+        let call = self.call(h);
         let returns = &self.returns;
         let outcomes: Vec<Ident> = (0..self.effects.len())
             .map(|n| format_ident!("effect_{n}"))
@@ -161,13 +161,13 @@ impl Handler {
         }
     }
 
-    fn call(&self) -> TokenStream {
+    fn call(&self, h: usize) -> TokenStream {
         let (method, parameter) = (call_site(&self.method), &self.parameter);
         let context = self
             .context
             .as_ref()
-            .map(|ty| quote!(private::given::<#ty, _>(input.context())));
-        quote!(Self::#method(self, private::given::<#parameter, _>(message), #context))
+            .map(|ty| quote!(private::asked::<#ty>(input.context())));
+        quote!(Self::#method(self, private::taken::<#parameter, Self, #h>(message), #context))
     }
 }
 

@@ -104,7 +104,7 @@ impl ServiceItem {
         }
     }
 
-    /// Whether it is an impl block of the type's own; if not, that has been reported.
+    /// Reports `impl Trait for ..`; whether it is one.
     pub(super) fn refuse_trait(&self, errors: &mut Diagnostics) -> bool {
         if let Some(of_trait) = &self.of_trait {
             let remedy = "move the handlers to an `impl` block of the type itself";
@@ -114,7 +114,7 @@ impl ServiceItem {
                 remedy,
             ));
         }
-        self.of_trait.is_none()
+        self.of_trait.is_some()
     }
 
     /// The block as the compiler is to see it.

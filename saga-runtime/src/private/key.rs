@@ -13,11 +13,11 @@ use crate::{
     error::HandlerError,
     input::Input,
     key::Key,
-    message::{Endpoint, Incoming, Message, NoReply},
+    message::{Endpoint, Incoming, NoReply},
 };
 
 /// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Written by the derives, one per field.
-pub trait Field<const NAME: u64>: Message {
+pub trait Field<const NAME: u64> {
     /// The field's type.
     type Type;
 

@@ -1,6 +1,7 @@
 //! What `#[service]` names: who handles what, what a handler returns, what it emits.
 
 use crate::{
+    context::Context,
     definition::{Arity, Effect, Verb},
     effects::Effects,
     error::{HandlerError, ServiceError},
@@ -15,7 +16,16 @@ use crate::{
     label = "neither a command addressed to `{At}` nor an event",
     note = "a command is handled at the endpoint it names: `#[command(to = {At})]`; replies go to whoever asked"
 )]
-pub trait HandledAt<At>: Message {
+pub trait HandledAt<At>: Answered {}
+
+/// How a message is answered by whoever handles it. Known of every message, wherever it is handled, so that a message
+/// handled in the wrong place is one mistake and not two.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a message",
+    label = "not a message",
+    note = "derive `Command` or `Event` for `{Self}`"
+)]
+pub trait Answered {
     /// The command's reply enum, or [`NoReply`].
     type Answer: Answer;
 }
@@ -23,7 +33,7 @@ pub trait HandledAt<At>: Message {
 /// The `H`th handler of a service takes this message. The one place where that is checked.
 pub trait Handles<const H: usize>: Service {
     /// What it takes.
-    type Message: HandledAt<Self::Endpoint>;
+    type Message: HandledAt<Self::Endpoint> + Message;
 }
 
 /// The `N`th effect of the `H`th handler sends this command. The one place where that is checked.
@@ -124,9 +134,18 @@ impl<T> TakenAs<T> for T {
     }
 }
 
-/// The value, as the parameter's type.
-pub fn given<Taken: TakenAs<Given>, Given>(given: Given) -> Taken {
-    Taken::take(given)
+/// The message of the `H`th handler, as the parameter's type.
+pub fn taken<Taken, S, const H: usize>(message: S::Message) -> Taken
+where
+    S: Handles<H>,
+    Taken: TakenAs<S::Message>,
+{
+    Taken::take(message)
+}
+
+/// The context, as the parameter's type.
+pub fn asked<'a, Asked: TakenAs<&'a Context>>(context: &'a Context) -> Asked {
+    Asked::take(context)
 }
 
 /// The return type of a handler, which has to be `Outcome` or a `Result` of it.
@@ -153,8 +172,7 @@ impl<T, E: Into<ServiceError>> Returns<T> for Result<T, E> {
 }
 
 /// The answer of the `H`th handler of `S`.
-type AnswerOf<S, const H: usize> =
-    <<S as Handles<H>>::Message as HandledAt<<S as Service>::Endpoint>>::Answer;
+type AnswerOf<S, const H: usize> = <<S as Handles<H>>::Message as Answered>::Answer;
 
 /// What the `H`th handler has to return, given its effects.
 type OutcomeOf<S, const H: usize, Fx> = <AnswerOf<S, H> as Answer>::With<Fx>;

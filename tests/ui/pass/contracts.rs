@@ -38,7 +38,11 @@ fn main() {
     assert_eq!(Cards::NAME, "card-payments.eu");
     assert_eq!(Remind::INFO.endpoint, Some("billing"));
     assert!(Moved::INFO.outsiders);
-    let answers: Vec<_> = PlaceOrder::INFO.replies.iter().map(|reply| reply.message.name).collect();
+    let answers: Vec<_> = PlaceOrder::INFO
+        .replies
+        .iter()
+        .map(|reply| reply.message.name)
+        .collect();
     assert_eq!(answers, ["OrderConfirmed", "OrderBilled", "OutOfStock"]);
     match PlaceOrderReply::from(billing::OrderBilled { invoice: 7 }) {
         PlaceOrderReply::OrderBilled(billed) => assert_eq!(billed.invoice, 7),

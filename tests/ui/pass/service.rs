@@ -29,7 +29,12 @@ impl BillingDesk {
         match order.total_cents {
             0 => Err(Overdrawn),
             1..100 => Ok((BillingDeclined.into(), None)),
-            _ => Ok((BillingDeclined.into(), Some(InvoiceIssued { order_id: order.order_id }))),
+            _ => Ok((
+                BillingDeclined.into(),
+                Some(InvoiceIssued {
+                    order_id: order.order_id,
+                }),
+            )),
         }
     }
 
@@ -59,7 +64,12 @@ where
 
     #[on(InvoiceIssued -> send CreateLabel*, send billing::BillOrder?)]
     async fn invoiced(&self, invoice: InvoiceIssued) -> (Vec<CreateLabel>, Option<billing::BillOrder>) {
-        (vec![CreateLabel { order_id: invoice.order_id }], None)
+        (
+            vec![CreateLabel {
+                order_id: invoice.order_id,
+            }],
+            None,
+        )
     }
 }
 
@@ -82,7 +92,13 @@ mod all {
 
 fn main() {
     use saga_runtime::system::System;
-    let names: Vec<_> = all::Shop::PARTS.iter().map(|part| (part.name(), part.endpoint())).collect();
-    assert_eq!(names, [("BillingDesk", "billing"), ("warehouse-desk", "warehouse")]);
+    let names: Vec<_> = all::Shop::PARTS
+        .iter()
+        .map(|part| (part.name(), part.endpoint()))
+        .collect();
+    assert_eq!(
+        names,
+        [("BillingDesk", "billing"), ("warehouse-desk", "warehouse")]
+    );
     assert_eq!(all::Shop::REMOTE, ["carrier"]);
 }

@@ -1,0 +1,6 @@
+use saga_runtime::prelude::*;
+
+#[derive(Event, Reply, Serialize, Deserialize)]
+struct OrderShipped;
+
+fn main() {}

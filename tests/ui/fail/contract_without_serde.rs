@@ -1,0 +1,8 @@
+use saga_runtime::prelude::*;
+
+#[derive(Event)]
+struct OrderShipped {
+    order_id: u64,
+}
+
+fn main() {}
