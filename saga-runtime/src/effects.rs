@@ -26,6 +26,14 @@ pub(crate) enum Output {
     },
 }
 
+impl Output {
+    pub(crate) fn payload(&self) -> &Payload {
+        match self {
+            Self::Send(payload) | Self::Publish(payload) | Self::Reply { payload, .. } => payload,
+        }
+    }
+}
+
 impl Effects {
     /// Nothing to emit, first branch.
     pub fn new(context: &Context) -> Self {

@@ -58,6 +58,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
 pub struct ServiceError {
     text: String,
     retryable: bool,
+    undecodable: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -67,6 +68,7 @@ impl ServiceError {
         Self {
             text: text.into(),
             retryable: true,
+            undecodable: false,
             source: None,
         }
     }
@@ -76,6 +78,7 @@ impl ServiceError {
         Self {
             text: text.into(),
             retryable: false,
+            undecodable: false,
             source: None,
         }
     }
@@ -83,6 +86,23 @@ impl ServiceError {
     /// Whether trying again may help.
     pub fn is_retryable(&self) -> bool {
         self.retryable
+    }
+
+    /// Whether the message could not even be read.
+    pub(crate) fn is_undecodable(&self) -> bool {
+        self.undecodable
+    }
+}
+
+/// What a service was given could not be read, or what it returned not be written: trying again cannot help.
+impl From<HandlerError> for ServiceError {
+    fn from(error: HandlerError) -> Self {
+        Self {
+            text: error.text,
+            retryable: false,
+            undecodable: error.undecodable,
+            source: error.source,
+        }
     }
 }
 
@@ -97,6 +117,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for ServiceError {
         Self {
             text: error.to_string(),
             retryable: true,
+            undecodable: false,
             source: Some(Box::new(error)),
         }
     }

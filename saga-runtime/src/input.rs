@@ -14,7 +14,7 @@ pub struct Input<'a> {
     context: &'a Context,
     envelope: &'a Envelope,
     /// The message as read for its key, so that it is read once.
-    decoded: Option<Box<dyn Any + Send>>,
+    decoded: Option<Box<dyn Any + Send + Sync>>,
     /// What a join collected, in order of arrival.
     arrivals: &'a [Arc<Envelope>],
 }
@@ -41,13 +41,13 @@ impl<'a> Input<'a> {
     }
 
     /// With the message as it was read before.
-    pub(crate) fn with_decoded(mut self, decoded: Option<Box<dyn Any + Send>>) -> Self {
+    pub(crate) fn with_decoded(mut self, decoded: Option<Box<dyn Any + Send + Sync>>) -> Self {
         self.decoded = decoded;
         self
     }
 
     /// The message as it was read, for [`with_decoded`](Self::with_decoded).
-    pub(crate) fn into_decoded(self) -> Option<Box<dyn Any + Send>> {
+    pub(crate) fn into_decoded(self) -> Option<Box<dyn Any + Send + Sync>> {
         self.decoded
     }
 
@@ -77,7 +77,11 @@ impl<'a> Input<'a> {
 
     /// The message.
     pub fn message<T: Incoming>(&mut self) -> Result<T, HandlerError> {
-        match self.decoded.take().map(Box::<dyn Any + Send>::downcast::<T>) {
+        match self
+            .decoded
+            .take()
+            .map(Box::<dyn Any + Send + Sync>::downcast::<T>)
+        {
             Some(Ok(decoded)) => Ok(*decoded),
             _ => T::read(self.envelope),
         }

@@ -4,6 +4,7 @@
 #[allow(unused_extern_crates)] // used where the macros are
 extern crate self as saga_runtime;
 
+pub mod bus;
 pub mod clock;
 pub mod codec;
 pub mod context;
@@ -14,6 +15,7 @@ mod engine;
 pub mod envelope;
 pub mod error;
 pub mod input;
+pub mod inspect;
 pub mod key;
 pub mod limits;
 pub mod message;
@@ -29,6 +31,7 @@ pub mod transport;
 #[doc(hidden)]
 pub mod private;
 
+pub use bus::Bus;
 pub use context::Context;
 pub use error::{Error, ErrorKind, HandlerError, ServiceError};
 pub use jiff::Timestamp;

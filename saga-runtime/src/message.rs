@@ -65,7 +65,7 @@ pub trait Endpoint: 'static {
     label = "neither a message nor the reply enum of a command",
     note = "derive `Command`, `Reply` or `Event` for `{Self}`"
 )]
-pub trait Incoming: Sized + Send + 'static {
+pub trait Incoming: Sized + Send + Sync + 'static {
     /// The messages it may be read from, in declaration order.
     const MESSAGES: &'static [&'static MessageInfo];
 

@@ -94,7 +94,7 @@ impl Step<'_> {
     /// An answer arrives while steps are undone: to an undo, or to a request that was still open.
     pub(super) fn deliver_undo_reply(
         &mut self,
-        decoded: Option<Box<dyn Any + Send>>,
+        decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Verdict, Failure> {
         let Some(request) = self.cause.in_reply_to else {
             return Ok(Verdict::Taken);
@@ -137,7 +137,7 @@ impl Step<'_> {
     }
 
     /// A request that was open when compensation began: a success that has an undo joins the steps to undo.
-    fn late_answer(&mut self, decoded: Option<Box<dyn Any + Send>>) -> Result<(), Failure> {
+    fn late_answer(&mut self, decoded: Option<Box<dyn Any + Send + Sync>>) -> Result<(), Failure> {
         let request = self.cause.in_reply_to;
         let book = &self.instance.book;
         let command = book

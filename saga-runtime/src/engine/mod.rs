@@ -21,12 +21,14 @@ use std::{any::Any, sync::Arc};
 
 use jiff::Timestamp;
 
-pub(crate) use book::{Armed, Book};
+pub(crate) use book::Book;
+pub(crate) use ended::answer;
 pub(crate) use erased::Erased;
 use erased::{AnySaga, Data};
 use routes::{Routes, Spot};
 pub(crate) use routes::{faults, taken_messages};
 use step::Step;
+pub(crate) use step::envelope;
 
 use crate::{
     Error, ErrorKind,
@@ -94,7 +96,7 @@ pub(crate) struct Ended {
 pub(crate) struct Message<'a> {
     pub(crate) envelope: &'a Arc<Envelope>,
     /// As read when its key was asked.
-    pub(crate) decoded: Option<Box<dyn Any + Send>>,
+    pub(crate) decoded: Option<Box<dyn Any + Send + Sync>>,
     /// It has waited for its instance as long as it may.
     pub(crate) waited: bool,
     /// Attempts that failed before.
@@ -135,6 +137,18 @@ pub(crate) enum Verdict {
 pub(crate) struct Failure {
     pub(crate) reason: Reason,
     pub(crate) detail: String,
+    /// The timer whose handler failed, where it was no message.
+    pub(crate) timer: Option<Arc<Envelope>>,
+}
+
+impl Failure {
+    pub(crate) fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+            timer: None,
+        }
+    }
 }
 
 impl From<HandlerError> for Failure {
@@ -144,10 +158,7 @@ impl From<HandlerError> for Failure {
         } else {
             Reason::HandlerFailed
         };
-        Self {
-            reason,
-            detail: error.to_string(),
-        }
+        Self::new(reason, error.to_string())
     }
 }
 
@@ -183,7 +194,7 @@ impl Engine {
     pub(crate) fn key_of(
         &self,
         envelope: &Arc<Envelope>,
-    ) -> Result<(Key, Option<Box<dyn Any + Send>>), Failure> {
+    ) -> Result<(Key, Option<Box<dyn Any + Send + Sync>>), Failure> {
         let context = self.context(envelope, None, envelope.created_at, 0);
         let mut input = Input::new(&context, envelope);
         let key = step::guarded(|| self.saga.key_of(&mut input))?;
@@ -242,10 +253,7 @@ impl Engine {
         if !instance.dirty {
             return Ok(Change::Keep);
         }
-        let unwritable = |error: Error| Failure {
-            reason: Reason::HandlerFailed,
-            detail: error.to_string(),
-        };
+        let unwritable = |error: Error| Failure::new(Reason::HandlerFailed, error.to_string());
         if instance.ended {
             let book = Book {
                 answers: std::mem::take(&mut instance.book.answers),

@@ -47,10 +47,13 @@ pub(super) struct Step<'e> {
 pub(super) fn guarded<T>(run: impl FnOnce() -> Result<T, HandlerError>) -> Result<T, Failure> {
     match catch_unwind(AssertUnwindSafe(run)) {
         Ok(result) => Ok(result?),
-        Err(panic) => Err(Failure {
-            reason: Reason::HandlerPanicked,
-            detail: format!("the handler panicked: {}", telemetry::panic_text(&*panic)),
-        }),
+        Err(panic) => {
+            let text = telemetry::panic_text(&*panic);
+            Err(Failure::new(
+                Reason::HandlerPanicked,
+                format!("the handler panicked: {text}"),
+            ))
+        }
     }
 }
 
@@ -105,7 +108,7 @@ impl<'e> Step<'e> {
     }
 
     /// Gives the cause to the instance.
-    pub(super) fn deliver(mut self, decoded: Option<Box<dyn Any + Send>>) -> Result<Verdict, Failure> {
+    pub(super) fn deliver(mut self, decoded: Option<Box<dyn Any + Send + Sync>>) -> Result<Verdict, Failure> {
         if &*self.cause.name == RETRY {
             return self.retry_compensation();
         }
@@ -148,7 +151,7 @@ impl<'e> Step<'e> {
         &mut self,
         clause: usize,
         answered: Option<Arc<str>>,
-        decoded: Option<Box<dyn Any + Send>>,
+        decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Verdict, Failure> {
         if let Some(dead) = self.take_in(answered)? {
             return Ok(dead);
@@ -260,7 +263,11 @@ impl<'e> Step<'e> {
     }
 
     /// Runs a clause on the cause.
-    pub(super) fn run(&mut self, clause: usize, decoded: Option<Box<dyn Any + Send>>) -> Result<(), Failure> {
+    pub(super) fn run(
+        &mut self,
+        clause: usize,
+        decoded: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<(), Failure> {
         let cause = self.cause;
         self.run_on(clause, cause, &[], decoded)
     }
@@ -271,7 +278,7 @@ impl<'e> Step<'e> {
         clause: usize,
         message: &Arc<Envelope>,
         arrivals: &[Arc<Envelope>],
-        decoded: Option<Box<dyn Any + Send>>,
+        decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<(), Failure> {
         let key = Some(Arc::clone(&self.instance.id.key));
         let context = self.engine.context(message, key, self.now, self.attempt);
@@ -293,6 +300,7 @@ impl<'e> Step<'e> {
             return Err(HandlerError::new(text).into());
         };
         for output in effects.outputs {
+            self.check_size(output.payload())?;
             match output {
                 Output::Send(payload) => self.send(&payload),
                 Output::Publish(payload) => self.publish(&payload),
@@ -306,6 +314,19 @@ impl<'e> Step<'e> {
             Some(Target::End) => self.finish(),
         }
         Ok(())
+    }
+
+    fn check_size(&self, payload: &Payload) -> Result<(), Failure> {
+        let limit = self.engine.limits.body_bytes;
+        if payload.body.len() <= limit {
+            return Ok(());
+        }
+        let text = format!(
+            "it emits `{}` of {} bytes; the limit is {limit}",
+            payload.info.name,
+            payload.body.len()
+        );
+        Err(Failure::new(Reason::OverLimit, text))
     }
 
     /// Does whatever follows by itself: joins that are complete, undos that are next, `at` timers that moved.

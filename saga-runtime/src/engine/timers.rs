@@ -27,41 +27,33 @@ impl Book {
     }
 }
 
-/// A timer that could not be fired.
-#[derive(Debug)]
-pub(crate) struct TimerFailure {
-    pub(crate) timer: Arc<Envelope>,
-    pub(crate) failure: Failure,
-}
-
 impl Engine {
-    /// Fires the earliest timer that is due; whether there was one. `skip` names timers that failed before.
+    /// Fires the earliest timer that is due, and returns it. `skip` names timers that failed before.
     pub(crate) fn fire(
         &self,
         slot: &mut Slot,
         now: Timestamp,
         skip: &dyn Fn(MessageId) -> bool,
         out: &mut Vec<Emission>,
-    ) -> Result<bool, TimerFailure> {
+    ) -> Result<Option<Arc<Envelope>>, Failure> {
         let Slot::Live(instance) = slot else {
-            return Ok(false);
+            return Ok(None);
         };
         let Some(index) = instance.due_timer(now) else {
-            return Ok(false);
+            return Ok(None);
         };
         let armed = instance.book.timers[index].clone();
         let timer = Arc::new(self.timer_message(instance, &armed));
         instance.book.timers[index].fired = true;
         instance.dirty = true;
-        if skip(timer.id) {
-            return Ok(true);
+        if !skip(timer.id) {
+            let step = Step::new(self, instance, &timer, now, 0, out);
+            step.fire(&armed).map_err(|failure| Failure {
+                timer: Some(Arc::clone(&timer)),
+                ..failure
+            })?;
         }
-        let step = Step::new(self, instance, &timer, now, 0, out);
-        step.fire(&armed).map_err(|failure| TimerFailure {
-            timer: Arc::clone(&timer),
-            failure,
-        })?;
-        Ok(true)
+        Ok(Some(timer))
     }
 
     /// A timer as a message: what its handler's effects derive from, and what is set aside if it fails.

@@ -108,7 +108,7 @@ pub fn answer<R: Replies>(effects: &mut Effects, answer: Option<R>) -> Result<()
 
 /// What cannot be read or written today cannot be tomorrow.
 fn permanent(error: HandlerError) -> ServiceError {
-    ServiceError::permanent(error.to_string())
+    ServiceError::from(error)
 }
 
 /// The runtime asked for a handler the service does not have.

@@ -1,0 +1,153 @@
+//! A message in this process's hands, on its way to its handler.
+
+use std::{any::Any, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::budget::Permit;
+use crate::{
+    dead_letter::{DeadLetter, DeadMessage, Reason},
+    engine,
+    envelope::Envelope,
+    store::{Failure, InstanceId, NewMessage, Park, Seq, Stored, Unit, Wait},
+};
+
+/// The most failures kept with a message; of more, the oldest are forgotten.
+const MAX_HISTORY: usize = 16;
+
+/// A message in hand.
+pub(crate) struct Arrival {
+    /// Its row; `None` while only its sender, who waits in this process, knows of it.
+    pub(crate) row: Option<Seq>,
+    pub(crate) envelope: Arc<Envelope>,
+    /// Where it was taken from: an index into the routing's sources.
+    pub(crate) source: usize,
+    pub(crate) queue: Arc<str>,
+    pub(crate) consumer: Option<Arc<str>>,
+    /// As it was read when its key was asked.
+    pub(crate) decoded: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) accepted_at: Timestamp,
+    pub(crate) attempts: u32,
+    pub(crate) crashes: u32,
+    pub(crate) suspect: bool,
+    pub(crate) history: Vec<Failure>,
+    /// Its place in memory.
+    pub(crate) _permit: Permit,
+}
+
+impl Arrival {
+    pub(crate) fn of_row(stored: Stored, source: usize, permit: Permit) -> Self {
+        Self {
+            row: Some(stored.seq),
+            envelope: stored.envelope,
+            source,
+            queue: stored.queue,
+            consumer: stored.consumer,
+            decoded: None,
+            accepted_at: stored.accepted_at,
+            attempts: stored.attempts,
+            crashes: stored.crashes,
+            suspect: stored.suspect,
+            history: stored.history,
+            _permit: permit,
+        }
+    }
+
+    /// A message that was written born claimed, or that its sender handed over without writing it.
+    pub(crate) fn fresh(
+        row: Option<Seq>,
+        envelope: Arc<Envelope>,
+        source: usize,
+        queue: Arc<str>,
+        consumer: Option<Arc<str>>,
+        permit: Permit,
+    ) -> Self {
+        let accepted_at = envelope.created_at;
+        Self {
+            row,
+            envelope,
+            source,
+            queue,
+            consumer,
+            decoded: None,
+            accepted_at,
+            attempts: 0,
+            crashes: 0,
+            suspect: false,
+            history: Vec::new(),
+            _permit: permit,
+        }
+    }
+
+    /// Its row is finished with this unit.
+    pub(crate) fn consume(&self, unit: &mut Unit) {
+        unit.consumed.extend(self.row);
+    }
+
+    /// It waits: for an instance, a build, or its next attempt.
+    pub(crate) fn park(&self, unit: &mut Unit, wait: Wait, due: Timestamp, instance: Option<InstanceId>) {
+        match self.row {
+            Some(seq) => unit.park.push(Park {
+                seq,
+                wait,
+                due: Some(due),
+                attempts: self.attempts,
+                crashes: 0,
+                history: self.history.clone(),
+                instance,
+                keep: false,
+            }),
+            None => unit.out.push(NewMessage {
+                envelope: Arc::clone(&self.envelope),
+                queue: Arc::clone(&self.queue),
+                consumer: self.consumer.clone(),
+                claimed: false,
+                wait,
+                due: Some(due),
+                attempts: self.attempts,
+                history: self.history.clone(),
+                instance,
+            }),
+        }
+    }
+
+    /// It is set aside.
+    pub(crate) fn bury(&self, unit: &mut Unit, reason: Reason, detail: String, now: Timestamp) {
+        self.consume(unit);
+        let message = DeadMessage::Envelope(Arc::clone(&self.envelope));
+        let (queue, consumer) = (Arc::clone(&self.queue), self.consumer.clone());
+        tracing::warn!(
+            message.name = %self.envelope.name, message.id = %self.envelope.id, %reason, detail, "dead letter"
+        );
+        unit.dead.push(DeadLetter {
+            message,
+            queue,
+            consumer,
+            reason,
+            detail,
+            history: self.history.clone(),
+            at: now,
+        });
+    }
+
+    /// Notes a failed attempt.
+    pub(crate) fn failed(&mut self, at: Timestamp, error: &str) {
+        self.attempts += 1;
+        if self.history.len() >= MAX_HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Failure {
+            at,
+            error: error.to_owned(),
+        });
+    }
+
+    pub(crate) fn message(&mut self, waited: bool) -> engine::Message<'_> {
+        engine::Message {
+            decoded: self.decoded.take(),
+            envelope: &self.envelope,
+            waited,
+            attempt: self.attempts,
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Puts a bus together: backend, sagas, services, bounds; and starts it.
+
+use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use super::{
+    Bus, Inner,
+    budget::Budget,
+    ingest::Ingest,
+    intake::Intake,
+    options::{SagaOptions, ServiceOptions},
+    relay::Relay,
+    requests::Requests,
+    routing::{Consumer, Kind, Routing},
+    service_lane::ServiceLane,
+    shared::{Alarm, Health, Lanes, Shared},
+    worker::Worker,
+};
+use crate::{
+    Error, ErrorKind,
+    clock::{Clock, SystemClock},
+    codec::Codec,
+    engine::{Engine, Erased},
+    envelope::MessageId,
+    limits::Limits,
+    retry::RetryPolicy,
+    saga::Saga,
+    service::Service,
+    store::{Node, Store},
+    system::{Open, System},
+    transport::{Topology, Transport},
+};
+
+/// How often the node renews its lease and garbage is collected.
+const BEAT: Duration = Duration::from_secs(3);
+
+/// A bus under construction. See [`Bus::new`].
+pub struct Builder<Sys = Open> {
+    store: Arc<dyn Store>,
+    transport: Option<Arc<dyn Transport>>,
+    pending: Vec<Pending>,
+    clock: Arc<dyn Clock>,
+    codec: Codec,
+    limits: Limits,
+    retry: Option<RetryPolicy>,
+    workers: usize,
+    system: PhantomData<fn() -> Sys>,
+}
+
+/// A consumer waiting for what is said of the whole bus.
+type Pending = Box<dyn FnOnce(Codec, &Limits, Option<&RetryPolicy>) -> Consumer + Send>;
+
+impl<Sys> fmt::Debug for Builder<Sys> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("store", &self.store)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Builder {
+    pub(super) fn new(store: Arc<dyn Store>, transport: Option<Arc<dyn Transport>>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(4, usize::from);
+        Self {
+            store,
+            transport,
+            pending: Vec::new(),
+            clock: Arc::new(SystemClock),
+            codec: Codec::default(),
+            limits: Limits::default(),
+            retry: None,
+            workers: cores.clamp(1, 8),
+            system: PhantomData,
+        }
+    }
+}
+
+impl<Sys: System> Builder<Sys> {
+    /// Serves a saga.
+    #[must_use]
+    pub fn saga<S: Saga>(self) -> Self {
+        self.saga_with::<S>(SagaOptions::default())
+    }
+
+    /// Serves a saga in a particular way.
+    #[must_use]
+    pub fn saga_with<S: Saga>(mut self, options: SagaOptions) -> Self {
+        self.pending.push(Box::new(move |codec, limits, _| {
+            Consumer::saga(Engine::new(Erased::<S>::new(), codec, limits.clone()), options)
+        }));
+        self
+    }
+
+    /// Serves a service.
+    #[must_use]
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.pending.push(Box::new(move |_, _, retry| {
+            let mut options = ServiceOptions::default();
+            options.retry = retry.cloned().unwrap_or_default();
+            Consumer::service(service, options)
+        }));
+        self
+    }
+
+    /// Serves a service in a particular way.
+    #[must_use]
+    pub fn service_with(mut self, service: impl Service, options: ServiceOptions) -> Self {
+        self.pending
+            .push(Box::new(move |_, _, _| Consumer::service(service, options)));
+        self
+    }
+
+    /// Takes part in a system declared with [`system!`](crate::system): all its parts must be on the bus, and only what
+    /// it accepts can be sent into it.
+    #[must_use]
+    pub fn system<Other: System>(self) -> Builder<Other> {
+        Builder {
+            store: self.store,
+            transport: self.transport,
+            pending: self.pending,
+            clock: self.clock,
+            codec: self.codec,
+            limits: self.limits,
+            retry: self.retry,
+            workers: self.workers,
+            system: PhantomData,
+        }
+    }
+
+    /// Another clock, for tests: [`ManualClock`](crate::clock::ManualClock).
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// How bodies are written; whatever is received is read as it says itself.
+    #[must_use]
+    pub fn codec(mut self, codec: Codec) -> Self {
+        self.codec = codec;
+        self
+    }
+
+    /// Other bounds.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The retry policy of services that have none of their own.
+    #[must_use]
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = Some(retry);
+        self
+    }
+
+    /// How many saga workers share the instances: by default one per core, at most 8.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers.max(1);
+        self
+    }
+
+    /// Opens the backend and starts to work. Everything that is wrong with the set-up is reported at once.
+    pub async fn start(mut self) -> Result<Bus<Sys>, Error> {
+        let pending = std::mem::take(&mut self.pending);
+        let consumers: Vec<Consumer> = pending
+            .into_iter()
+            .map(|pending| pending(self.codec, &self.limits, self.retry.as_ref()))
+            .collect();
+        let mut faults = missing_parts::<Sys>(&consumers);
+        match Routing::new(consumers) {
+            Ok(routing) if faults.is_empty() => self.start_with(routing).await,
+            Ok(_) => Err(all_of(faults)),
+            Err(more) => {
+                faults.extend(more);
+                Err(all_of(faults))
+            }
+        }
+    }
+
+    async fn start_with(self, routing: Routing) -> Result<Bus<Sys>, Error> {
+        let node = Node {
+            id: MessageId::random(),
+            clock: self.clock,
+            limits: self.limits,
+        };
+        let opened = self.store.open(&node, &routing.catalog()).await?;
+        routing.subscribe(&opened.subscriptions);
+        let requests = Requests::new(node.id);
+        if let Some(transport) = &self.transport {
+            declare(&**transport, &routing, &requests).await?;
+        }
+        let (lanes, ends) = lanes(self.workers, routing.consumers.len());
+        let shared = Arc::new(Shared {
+            budget: Budget::new(node.limits.prefetch, node.limits.prefetch_bytes),
+            store: self.store,
+            transport: self.transport,
+            codec: self.codec,
+            routing,
+            requests,
+            alarm: Alarm::new(),
+            health: Health::default(),
+            lanes,
+            stopping: false.into(),
+            careful: tokio::sync::Mutex::default(),
+            node,
+        });
+        let tasks = spawn_all(&shared, ends);
+        Ok(Bus {
+            inner: Arc::new(Inner::new(shared, tasks)),
+            system: PhantomData,
+        })
+    }
+}
+
+/// The receiving ends of the lanes.
+struct Ends {
+    sagas: Vec<async_channel::Receiver<super::shared::Work>>,
+    services: Vec<async_channel::Receiver<super::arrival::Arrival>>,
+    relay: async_channel::Receiver<super::relay::Parcel>,
+}
+
+fn lanes(workers: usize, consumers: usize) -> (Lanes, Ends) {
+    let (sagas_in, sagas) = (0..workers).map(|_| async_channel::unbounded()).unzip();
+    let (services_in, services) = (0..consumers).map(|_| async_channel::unbounded()).unzip();
+    let (relay_in, relay) = async_channel::unbounded();
+    (
+        Lanes {
+            sagas: sagas_in,
+            services: services_in,
+            relay: relay_in,
+        },
+        Ends {
+            sagas,
+            services,
+            relay,
+        },
+    )
+}
+
+fn spawn_all(shared: &Arc<Shared>, ends: Ends) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for lane in ends.sagas {
+        tasks.spawn(Worker::new(Arc::clone(shared), lane).run());
+    }
+    for (consumer, lane) in shared.routing.consumers.iter().zip(ends.services) {
+        if let Kind::Service(slot) = &consumer.kind {
+            let slot = Arc::clone(slot);
+            tasks.spawn(ServiceLane::new(Arc::clone(shared), slot, consumer.retry.clone(), lane).run());
+        }
+    }
+    if let Some(transport) = &shared.transport {
+        tasks.spawn(Relay::new(Arc::clone(shared), Arc::clone(transport), ends.relay).run());
+        let queues = shared
+            .routing
+            .catalog()
+            .queues
+            .into_iter()
+            .chain([Arc::clone(&shared.requests.queue)]);
+        for queue in queues {
+            tasks.spawn(Ingest::new(Arc::clone(shared), Arc::clone(transport), queue).run());
+        }
+    }
+    tasks.spawn(Intake::new(Arc::clone(shared)).run());
+    tasks.spawn(beat(Arc::clone(shared)));
+    tasks
+}
+
+async fn beat(shared: Arc<Shared>) {
+    loop {
+        let next = shared.now().saturating_add(BEAT).unwrap_or(jiff::Timestamp::MAX);
+        shared.node.clock.sleep_until(next).await;
+        loop {
+            match shared.store.beat().await {
+                Ok(beat) if beat.more => tokio::task::yield_now().await,
+                Ok(_) => break,
+                Err(error) => {
+                    shared.health.bad(&error);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+async fn declare(transport: &dyn Transport, routing: &Routing, requests: &Requests) -> Result<(), Error> {
+    let catalog = routing.catalog();
+    let topology = Topology {
+        queues: catalog.queues,
+        ephemeral: vec![Arc::clone(&requests.queue)],
+        bindings: catalog.subscriptions,
+    };
+    transport.declare(&topology).await.map_err(all_of)
+}
+
+fn missing_parts<Sys: System>(consumers: &[Consumer]) -> Vec<Error> {
+    let missing = Sys::PARTS
+        .iter()
+        .filter(|part| !consumers.iter().any(|consumer| *consumer.name == *part.name()));
+    let texts = missing.map(|part| {
+        format!(
+            "system `{}` contains `{}`, which is not on the bus",
+            Sys::NAME,
+            part.name()
+        )
+    });
+    texts.map(|text| Error::new(ErrorKind::Setup, text)).collect()
+}
+
+/// Several errors as one.
+fn all_of(errors: Vec<Error>) -> Error {
+    let kind = errors.first().map_or(ErrorKind::Setup, Error::kind);
+    let texts: Vec<String> = errors.iter().map(Error::to_string).collect();
+    Error::new(kind, texts.join("\n"))
+}

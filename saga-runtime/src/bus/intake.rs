@@ -1,0 +1,260 @@
+//! Takes what this node did not put into its lanes itself: leftovers, other processes' messages, retries, timers.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    arrival::Arrival,
+    routing::Kind,
+    shared::{Shared, Work},
+};
+use crate::{
+    dead_letter::Reason,
+    store::{Claim, InstanceId, Source as StoreSource, Stored, Taken, Unit, Wait, Want},
+};
+
+/// Timers taken at once.
+const TIMERS: usize = 256;
+/// A timer held back by older messages is looked at again after this.
+const HELD_BACK: Duration = Duration::from_millis(5);
+
+/// The task that takes.
+pub(crate) struct Intake {
+    shared: Arc<Shared>,
+    /// When something in the store is due, as far as is known.
+    next_due: Option<Timestamp>,
+    /// Wakes handed out, with their due time: the store names a timer until the commit that fires it.
+    woken: HashSet<(InstanceId, Timestamp)>,
+}
+
+impl Intake {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            next_due: Some(Timestamp::MIN),
+            woken: HashSet::new(),
+        }
+    }
+
+    /// Takes until the task is aborted or the bus stops.
+    pub(crate) async fn run(mut self) {
+        let mut pause = Duration::from_millis(20);
+        while !self.shared.is_stopping() {
+            let (want, sources) = self.want();
+            if want.claims.is_empty() && want.timers == 0 {
+                self.wait().await;
+                continue;
+            }
+            match self.shared.store.take(want.clone()).await {
+                Ok(taken) => {
+                    pause = Duration::from_millis(20);
+                    self.shared.health.good();
+                    self.taken(&want, &sources, taken).await;
+                }
+                Err(error) => {
+                    self.ask_again(&sources);
+                    self.shared.bear(&error, &mut pause).await;
+                }
+            }
+        }
+    }
+
+    /// Sleeps until there may be something: the bell, the store, places in memory, or the next thing due.
+    async fn wait(&mut self) {
+        let due = [self.next_due, self.shared.alarm.due()]
+            .into_iter()
+            .flatten()
+            .min();
+        let clock = &self.shared.node.clock;
+        let sleep = async {
+            match due {
+                Some(due) => clock.sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.shared.alarm.rung() => {}
+            () = self.shared.budget.released() => {}
+            () = self.shared.store.woken() => self.ask_all(),
+            () = sleep => self.ask_all(),
+        }
+    }
+
+    fn ask_all(&self) {
+        for source in &self.shared.routing.sources {
+            source.set_behind(true);
+        }
+    }
+
+    fn ask_again(&self, sources: &[usize]) {
+        for &source in sources {
+            self.shared.routing.sources[source].set_behind(true);
+        }
+    }
+
+    /// What to ask for: a share of the free places for each source that is behind, and timers once they are due.
+    fn want(&self) -> (Want, Vec<usize>) {
+        let shared = &self.shared;
+        let all = &shared.routing.sources;
+        let (messages, bytes) = shared.budget.free();
+        let mut behind: Vec<usize> = (0..all.len()).filter(|&index| all[index].is_behind()).collect();
+        if messages == 0 || bytes == 0 {
+            behind.clear();
+        }
+        let share = (messages / behind.len().max(1)).clamp(1, shared.limits().batch);
+        let claims = behind.iter().map(|&index| {
+            let consumer = all[index]
+                .consumer
+                .map(|consumer| Arc::clone(&shared.routing.consumers[consumer].name));
+            Claim {
+                queue: Arc::clone(&all[index].queue),
+                consumer,
+                limit: share,
+            }
+        });
+        let now = shared.now();
+        let due = [self.next_due, shared.alarm.due()]
+            .into_iter()
+            .flatten()
+            .any(|due| due <= now);
+        let want = Want {
+            claims: claims.collect(),
+            max_bytes: bytes,
+            timers: if due { TIMERS } else { 0 },
+            oldest: if due { self.saga_sources() } else { Vec::new() },
+            ..Want::default()
+        };
+        // Cleared before asking: what is left behind from here on sets it again.
+        for &source in &behind {
+            all[source].set_behind(false);
+        }
+        if due {
+            shared.alarm.reset();
+        }
+        (want, behind)
+    }
+
+    fn saga_sources(&self) -> Vec<StoreSource> {
+        let routing = &self.shared.routing;
+        let of_sagas = routing.sources.iter().filter_map(|source| {
+            let consumer = &routing.consumers[source.consumer?];
+            let is_saga = matches!(consumer.kind, Kind::Saga(_));
+            is_saga.then(|| StoreSource {
+                queue: Arc::clone(&source.queue),
+                consumer: Arc::clone(&consumer.name),
+            })
+        });
+        of_sagas.collect()
+    }
+
+    async fn taken(&mut self, want: &Want, sources: &[usize], taken: Taken) {
+        for (&source, more) in sources.iter().zip(&taken.more) {
+            if *more {
+                self.shared.routing.sources[source].set_behind(true);
+            }
+        }
+        for stored in taken.messages {
+            self.receive(stored).await;
+        }
+        self.next_due = taken.next_due;
+        if want.timers > 0 {
+            self.wake(want, taken.now, taken.timers, &taken.oldest);
+        }
+    }
+
+    async fn receive(&self, stored: Stored) {
+        let shared = &self.shared;
+        let permit = shared.budget.acquire(stored.envelope.body.len());
+        let source = match &stored.consumer {
+            Some(consumer) => shared.routing.source_named(&stored.queue, consumer),
+            None => match shared.routing.sources_of(&stored.queue, &stored.envelope) {
+                [source] => Some(*source),
+                [] => None,
+                several => return self.split(&stored, several).await,
+            },
+        };
+        match source {
+            Some(source) => shared.dispatch(Arrival::of_row(stored, source, permit)),
+            None => self.set_aside_unknown(Arrival::of_row(stored, 0, permit)).await,
+        }
+    }
+
+    /// A message for several sagas or services becomes one row for each.
+    async fn split(&self, stored: &Stored, sources: &[usize]) {
+        let mut draft = super::outbox::Draft::default();
+        draft.unit.consumed.push(stored.seq);
+        draft.enqueue(
+            &self.shared,
+            Arc::clone(&stored.queue),
+            Arc::clone(&stored.envelope),
+        );
+        tracing::trace!(consumers = sources.len(), message.id = %stored.envelope.id, "split");
+        let (unit, places) = draft.take_unit();
+        for outcome in self.shared.commit_patiently(&[unit]).await {
+            if let Ok(born) = super::outbox::born(outcome) {
+                return draft.applied(&self.shared, places, born);
+            }
+        }
+    }
+
+    /// Nobody here knows its type: it waits for a build that does, bounded.
+    async fn set_aside_unknown(&self, arrival: Arrival) {
+        let now = self.shared.now();
+        let until = arrival
+            .accepted_at
+            .saturating_add(self.shared.limits().unknown_wait)
+            .unwrap_or(Timestamp::MAX);
+        let mut unit = Unit::default();
+        if now >= until {
+            let detail = format!("nothing at `{}` takes `{}`", arrival.queue, arrival.envelope.name);
+            arrival.bury(&mut unit, Reason::UnknownType, detail, now);
+        } else {
+            self.shared.alarm.set(until);
+            arrival.park(&mut unit, Wait::Unknown, until, None);
+        }
+        self.shared.commit_patiently(&[unit]).await;
+    }
+
+    /// Wakes instances whose timer is due, unless a message accepted before is still to be handled.
+    fn wake(
+        &mut self,
+        want: &Want,
+        now: Timestamp,
+        timers: Vec<(InstanceId, Timestamp)>,
+        oldest: &[Option<Timestamp>],
+    ) {
+        let named: HashSet<(InstanceId, Timestamp)> = timers.iter().cloned().collect();
+        self.woken.retain(|woken| named.contains(woken));
+        let full = timers.len() >= TIMERS;
+        let mut again = false;
+        for (id, due) in timers {
+            if is_overtaking(want, oldest, &id, due) {
+                again = true;
+            } else if self.woken.insert((id.clone(), due)) {
+                self.shared.send_to_partition(&id.clone(), Work::Wake(id));
+            } else {
+                again = true;
+            }
+        }
+        if again || full {
+            self.look_again(now);
+        }
+    }
+
+    fn look_again(&mut self, now: Timestamp) {
+        let soon = now.saturating_add(HELD_BACK).unwrap_or(now);
+        self.next_due = Some(self.next_due.map_or(soon, |due| due.min(soon)));
+    }
+}
+
+fn is_overtaking(want: &Want, oldest: &[Option<Timestamp>], id: &InstanceId, due: Timestamp) -> bool {
+    let at_its_endpoint = want
+        .oldest
+        .iter()
+        .zip(oldest)
+        .filter(|(source, _)| source.consumer == id.saga);
+    at_its_endpoint
+        .into_iter()
+        .any(|(_, oldest)| oldest.is_some_and(|oldest| oldest < due))
+}

@@ -1,0 +1,351 @@
+//! Sending from outside: commands, events, and requests that wait for their answer.
+
+use std::{collections::BTreeMap, future::IntoFuture, sync::Arc, time::Duration};
+
+use super::{arrival::Arrival, outbox::Draft, shared::Shared};
+use crate::{
+    Error, ErrorKind,
+    codec::Payload,
+    engine::{Emission, Outlet},
+    envelope::{Address, Envelope, MessageId},
+    message::{Command, Event, Incoming, Message},
+    service::BoxFuture,
+    store::{InboxEntry, Outcome},
+    transport::{Destination, Outgoing, Sent},
+};
+
+/// How long [`Bus::request`](super::Bus::request) waits unless told otherwise.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// What can be said of a message beside its content.
+#[derive(Clone, Debug, Default)]
+struct Particulars {
+    id: Option<MessageId>,
+    headers: BTreeMap<String, String>,
+    traceparent: Option<Arc<str>>,
+}
+
+macro_rules! particulars {
+    () => {
+        /// Sends it under this id: sent again within the retention, it is recognised and has no second effect.
+        #[must_use]
+        pub fn id(mut self, id: MessageId) -> Self {
+            self.particulars.id = Some(id);
+            self
+        }
+
+        /// Adds a header; names are lower-cased.
+        #[must_use]
+        pub fn header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
+            self.particulars
+                .headers
+                .insert(name.as_ref().to_lowercase(), value.into());
+            self
+        }
+
+        /// Continues a W3C trace.
+        #[must_use]
+        pub fn traceparent(mut self, traceparent: impl Into<Arc<str>>) -> Self {
+            self.particulars.traceparent = Some(traceparent.into());
+            self
+        }
+    };
+}
+
+/// A command about to be sent: `.await` it.
+#[must_use = "nothing is sent until it is awaited"]
+pub struct Send<'a, C> {
+    shared: &'a Arc<Shared>,
+    command: C,
+    particulars: Particulars,
+}
+
+/// An event about to be published: `.await` it.
+#[must_use = "nothing is published until it is awaited"]
+pub struct Publish<'a, E> {
+    shared: &'a Arc<Shared>,
+    event: E,
+    particulars: Particulars,
+}
+
+/// A command about to be sent whose answer is waited for: `.await` it.
+#[must_use = "nothing is sent until it is awaited"]
+pub struct Request<'a, C> {
+    shared: &'a Arc<Shared>,
+    command: C,
+    particulars: Particulars,
+    deadline: Duration,
+}
+
+impl<'a, C: Command> Send<'a, C> {
+    pub(super) fn new(shared: &'a Arc<Shared>, command: C) -> Self {
+        Self {
+            shared,
+            command,
+            particulars: Particulars::default(),
+        }
+    }
+
+    particulars!();
+}
+
+impl<'a, E: Event> Publish<'a, E> {
+    pub(super) fn new(shared: &'a Arc<Shared>, event: E) -> Self {
+        Self {
+            shared,
+            event,
+            particulars: Particulars::default(),
+        }
+    }
+
+    particulars!();
+}
+
+impl<'a, C: Command> Request<'a, C> {
+    pub(super) fn new(shared: &'a Arc<Shared>, command: C) -> Self {
+        Self {
+            shared,
+            command,
+            particulars: Particulars::default(),
+            deadline: DEADLINE,
+        }
+    }
+
+    /// Waits no longer than this. The request goes on all the same: sent again, a command that started a saga gets the
+    /// recorded answer.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    particulars!();
+}
+
+impl<'a, C: Command> IntoFuture for Send<'a, C> {
+    type Output = Result<MessageId, Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let given = self.particulars.id.is_some();
+            let envelope = envelope(self.shared, &self.command, self.particulars)?;
+            let queue = C::INFO.endpoint.unwrap_or_default().into();
+            post(self.shared, Outlet::Queue(queue), envelope, given).await
+        })
+    }
+}
+
+impl<'a, E: Event> IntoFuture for Publish<'a, E> {
+    type Output = Result<MessageId, Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let given = self.particulars.id.is_some();
+            let envelope = envelope(self.shared, &self.event, self.particulars)?;
+            post(self.shared, Outlet::Subscribers, envelope, given).await
+        })
+    }
+}
+
+impl<'a, C: Command> IntoFuture for Request<'a, C> {
+    type Output = Result<C::Reply, Error>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.wait())
+    }
+}
+
+impl<C: Command> Request<'_, C> {
+    async fn wait(self) -> Result<C::Reply, Error> {
+        if !C::INFO.wants_reply() {
+            let text = format!(
+                "`{}` declares no replies, so that nothing would ever answer: use `send`",
+                C::INFO.name
+            );
+            return Err(Error::new(ErrorKind::Setup, text));
+        }
+        let shared = self.shared;
+        let given = self.particulars.id.is_some();
+        let mut envelope = envelope(shared, &self.command, self.particulars)?;
+        envelope.reply_to = Some(Address {
+            queue: Arc::clone(&shared.requests.queue),
+            instance: None,
+        });
+        let (_waiting, answer) = shared.requests.wait_for(envelope.id);
+        let queue: Arc<str> = C::INFO.endpoint.unwrap_or_default().into();
+        let deadline = shared
+            .now()
+            .saturating_add(self.deadline)
+            .unwrap_or(jiff::Timestamp::MAX);
+        if given || !hand_over(shared, &queue, &envelope) {
+            post(shared, Outlet::Queue(queue), envelope, given).await?;
+        }
+        tokio::select! {
+            biased;
+            answer = answer => match answer {
+                Ok(answer) => read(&answer),
+                Err(_) => Err(Error::new(ErrorKind::Closed, "the bus was shut down before the answer came")),
+            },
+            () = shared.node.clock.sleep_until(deadline) => Err(late::<C>(shared, self.deadline)),
+        }
+    }
+}
+
+fn read<R: Incoming>(answer: &Envelope) -> Result<R, Error> {
+    R::read(answer).map_err(|error| Error::new(ErrorKind::Codec, error.to_string()))
+}
+
+fn late<C: Command>(shared: &Shared, deadline: Duration) -> Error {
+    let fault = shared
+        .health
+        .fault()
+        .map(|fault| format!("; the store fails: {fault}"))
+        .unwrap_or_default();
+    Error::new(
+        ErrorKind::Deadline,
+        format!(
+            "no answer to `{}` within {deadline:?}{fault}; the request goes on",
+            C::INFO.name
+        ),
+    )
+}
+
+/// A message from outside, within its bounds.
+fn envelope<M: Message>(shared: &Shared, message: &M, particulars: Particulars) -> Result<Envelope, Error> {
+    if shared.is_stopping() {
+        return Err(Error::new(ErrorKind::Closed, "the bus is shutting down"));
+    }
+    let payload = Payload::of(message, shared.codec)
+        .map_err(|error| Error::new(ErrorKind::Codec, error.to_string()))?;
+    let id = particulars.id.unwrap_or_else(MessageId::random);
+    let envelope = Envelope {
+        id,
+        kind: M::INFO.kind,
+        name: M::INFO.name.into(),
+        version: M::INFO.version,
+        content_type: payload.content_type,
+        created_at: shared.now(),
+        conversation: id,
+        caused_by: None,
+        reply_to: None,
+        in_reply_to: None,
+        to: None,
+        traceparent: particulars.traceparent,
+        headers: particulars.headers,
+        body: payload.body,
+    };
+    let limits = shared.limits();
+    over_limit("body", &envelope, envelope.body.len(), limits.body_bytes)?;
+    over_limit("headers", &envelope, envelope.header_bytes(), limits.header_bytes)?;
+    Ok(envelope)
+}
+
+fn over_limit(what: &str, envelope: &Envelope, bytes: usize, limit: usize) -> Result<(), Error> {
+    if bytes <= limit {
+        return Ok(());
+    }
+    let text = format!(
+        "the {what} of `{}`: {bytes} bytes; the limit is {limit}",
+        envelope.name
+    );
+    Err(Error::new(ErrorKind::Limit, text))
+}
+
+/// Hands a request to its handler in this process without writing it first: its sender waits here for the outcome, and
+/// the first commit is that of its effect. Whether that was possible.
+fn hand_over(shared: &Shared, queue: &Arc<str>, envelope: &Envelope) -> bool {
+    let [source] = shared.routing.sources_of(queue, envelope) else {
+        return false;
+    };
+    if shared.relays() {
+        return false;
+    }
+    let Some(permit) = shared.take_on(*source, envelope.body.len()) else {
+        return false;
+    };
+    let consumer = shared
+        .routing
+        .consumer_of(*source)
+        .map(|consumer| Arc::clone(&consumer.name));
+    let envelope = Arc::new(envelope.clone());
+    shared.dispatch(Arrival::fresh(
+        None,
+        envelope,
+        *source,
+        Arc::clone(queue),
+        consumer,
+        permit,
+    ));
+    true
+}
+
+/// Makes a message durable in the store, or hands it to the transport.
+async fn post(
+    shared: &Arc<Shared>,
+    to: Outlet,
+    envelope: Envelope,
+    given_id: bool,
+) -> Result<MessageId, Error> {
+    let id = envelope.id;
+    let envelope = Arc::new(envelope);
+    match &shared.transport {
+        Some(transport) => {
+            let to = match to {
+                Outlet::Queue(queue) => Destination::Queue(queue),
+                Outlet::Subscribers => Destination::Event(Arc::clone(&envelope.name)),
+            };
+            let sent = transport.send(&[Outgoing { to, envelope }]).await;
+            accepted(sent.into_iter().next())?;
+        }
+        None => post_to_store(shared, to, envelope, given_id).await?,
+    }
+    Ok(id)
+}
+
+fn accepted(sent: Option<Sent>) -> Result<(), Error> {
+    match sent {
+        Some(Sent::Accepted) => Ok(()),
+        Some(Sent::NoRoute) => Err(Error::new(
+            ErrorKind::NotFound,
+            "the transport knows no queue for this message",
+        )),
+        Some(Sent::Refused(why)) => Err(Error::new(ErrorKind::Limit, why)),
+        Some(Sent::Unknown(why)) => Err(Error::new(ErrorKind::Unknown, why)),
+        None => Err(Error::new(ErrorKind::Unknown, "the transport did not answer")),
+    }
+}
+
+async fn post_to_store(
+    shared: &Arc<Shared>,
+    to: Outlet,
+    envelope: Arc<Envelope>,
+    given_id: bool,
+) -> Result<(), Error> {
+    let mut draft = Draft::default();
+    if given_id {
+        let consumer = match &to {
+            Outlet::Queue(queue) => Arc::clone(queue),
+            Outlet::Subscribers => Arc::clone(&envelope.name),
+        };
+        draft.unit.inbox.push(InboxEntry {
+            consumer,
+            id: envelope.id,
+        });
+    }
+    draft.emit(shared, [Emission { to, envelope }]);
+    let (unit, places) = draft.take_unit();
+    let outcome = shared.store.commit(vec![unit]).await?.pop();
+    match outcome {
+        Some(Outcome::Applied { born }) => draft.applied(shared, places, born),
+        Some(Outcome::Duplicate) => {}
+        refused => {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("the store refuses the message: {refused:?}"),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,353 @@
+//! The service lane: handlers that do I/O, side by side under a bound, never in the way of a saga.
+//!
+//! Their completions share commits like everything else: while one is under way, the next ones collect.
+
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+
+use async_channel::Receiver;
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio::task::JoinHandle;
+
+use super::{
+    arrival::Arrival,
+    chain::{chance, give_up},
+    outbox::Draft,
+    routing::ServiceSlot,
+    shared::Shared,
+    worker::begin_alone,
+};
+use crate::{
+    ServiceError,
+    context::Context,
+    dead_letter::Reason,
+    effects::{Effects, Output},
+    engine::{Emission, Failure, Outlet, answer, envelope},
+    envelope::MessageId,
+    input::Input,
+    retry::{Retry, RetryPolicy},
+    store::{Outcome, Unit},
+    telemetry,
+};
+
+type Handling = Pin<Box<dyn Future<Output = Done> + Send>>;
+type Committing = Pin<Box<dyn Future<Output = (Vec<Outcome>, Vec<Finished>)> + Send>>;
+
+/// The lane of one service.
+pub(crate) struct ServiceLane {
+    shared: Arc<Shared>,
+    slot: Arc<ServiceSlot>,
+    policy: RetryPolicy,
+    lane: Receiver<Arrival>,
+    running: FuturesUnordered<JoinHandle<Done>>,
+    done: Vec<Done>,
+    committing: Option<Committing>,
+}
+
+/// A message that was handled, one way or the other.
+struct Done {
+    arrival: Arrival,
+    result: Result<Effects, (Failure, RetryPolicy)>,
+}
+
+/// A completion in a commit under way.
+struct Finished {
+    arrival: Arrival,
+    draft: Draft,
+    places: Vec<(Arc<str>, Option<Arc<str>>)>,
+}
+
+impl ServiceLane {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        slot: Arc<ServiceSlot>,
+        policy: RetryPolicy,
+        lane: Receiver<Arrival>,
+    ) -> Self {
+        Self {
+            shared,
+            slot,
+            policy,
+            lane,
+            running: FuturesUnordered::new(),
+            done: Vec::new(),
+            committing: None,
+        }
+    }
+
+    /// Works until the lane is closed and everything in it is done.
+    pub(crate) async fn run(mut self) {
+        let mut open = true;
+        while open || !self.running.is_empty() || !self.done.is_empty() || self.committing.is_some() {
+            if self.committing.is_none() && !self.done.is_empty() {
+                self.begin_commit();
+            }
+            let room = self.running.len() < self.slot.concurrency;
+            tokio::select! {
+                biased;
+                (outcomes, finished) = committed(&mut self.committing) => self.committed(outcomes, finished).await,
+                Some(done) = self.running.next() => self.done.extend(done.ok()),
+                arrival = self.lane.recv(), if open && room => match arrival {
+                    Ok(arrival) => self.begin_all(arrival),
+                    Err(_) => open = false,
+                },
+            }
+        }
+    }
+
+    /// Begins with all that is at hand, so that what is done at once shares a commit.
+    fn begin_all(&mut self, first: Arrival) {
+        self.begin(first);
+        let batch = self.shared.limits().batch;
+        while self.running.len() < self.slot.concurrency && self.done.len() < batch {
+            match self.lane.try_recv() {
+                Ok(arrival) => self.begin(arrival),
+                Err(_) => break,
+            }
+        }
+    }
+
+    fn begin(&mut self, arrival: Arrival) {
+        let suspect = arrival.suspect;
+        let (shared, slot, policy) = (
+            Arc::clone(&self.shared),
+            Arc::clone(&self.slot),
+            self.policy.clone(),
+        );
+        if suspect {
+            self.running
+                .push(tokio::spawn(handle_alone(shared, slot, policy, arrival)));
+            return;
+        }
+        // Most handlers are done at once, or at least get their I/O under way: no task is needed to find out.
+        let mut handling: Handling = Box::pin(handle(shared, slot, policy, arrival));
+        match (&mut handling).now_or_never() {
+            Some(done) => self.done.push(done),
+            None => self.running.push(tokio::spawn(handling)),
+        }
+    }
+
+    fn begin_commit(&mut self) {
+        let now = self.shared.now();
+        let mut units: Vec<Unit> = Vec::with_capacity(self.done.len());
+        let mut finished = Vec::with_capacity(self.done.len());
+        for done in self.done.drain(..) {
+            let (mut draft, arrival) = conclude(&self.shared, done, now);
+            let (unit, places) = draft.take_unit();
+            units.push(unit);
+            finished.push(Finished {
+                arrival,
+                draft,
+                places,
+            });
+        }
+        let shared = Arc::clone(&self.shared);
+        self.committing = Some(Box::pin(async move {
+            // If only the commit fails, the completion is kept and committed again: the handler has done its work.
+            let outcomes = shared.commit_patiently(&units).await;
+            (outcomes, finished)
+        }));
+    }
+
+    async fn committed(&mut self, outcomes: Vec<Outcome>, finished: Vec<Finished>) {
+        self.committing = None;
+        for (
+            Finished {
+                arrival,
+                draft,
+                places,
+            },
+            outcome,
+        ) in finished.into_iter().zip(outcomes)
+        {
+            match outcome {
+                Outcome::Applied { born } => draft.applied(&self.shared, places, born),
+                Outcome::Rejected(why) => refused(&self.shared, arrival, &why).await,
+                lost => tracing::warn!(
+                    message.name = %arrival.envelope.name, message.id = %arrival.envelope.id, ?lost,
+                    "the claim on a message was lost while it was handled; its outcome is dropped"
+                ),
+            }
+        }
+    }
+}
+
+async fn refused(shared: &Shared, mut arrival: Arrival, why: &str) {
+    let failure = Failure::new(
+        Reason::RefusedByStore,
+        format!("the store refuses what its handling writes: {why}"),
+    );
+    let mut unit = Unit::default();
+    give_up(
+        shared,
+        &mut unit,
+        &mut arrival,
+        &failure,
+        &RetryPolicy::never(),
+        shared.now(),
+    );
+    shared.commit_patiently(&[unit]).await;
+}
+
+async fn committed(committing: &mut Option<Committing>) -> (Vec<Outcome>, Vec<Finished>) {
+    match committing {
+        Some(committing) => committing.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn handle_alone(
+    shared: Arc<Shared>,
+    slot: Arc<ServiceSlot>,
+    policy: RetryPolicy,
+    mut arrival: Arrival,
+) -> Done {
+    let careful = Arc::clone(&shared);
+    let _alone = careful.careful.lock().await;
+    if !begin_alone(&shared, &mut arrival).await {
+        arrival.row = None;
+        let nothing = Effects {
+            codec: shared.codec,
+            branch: 0,
+            outputs: Vec::new(),
+        };
+        return Done {
+            arrival,
+            result: Ok(nothing),
+        };
+    }
+    handle(shared, slot, policy, arrival).await
+}
+
+/// Runs the handler, again on the spot as often as the policy says.
+async fn handle(
+    shared: Arc<Shared>,
+    slot: Arc<ServiceSlot>,
+    policy: RetryPolicy,
+    mut arrival: Arrival,
+) -> Done {
+    loop {
+        let (failure, retryable) = match attempt(&shared, &slot, &arrival).await {
+            Ok(effects) => {
+                return Done {
+                    arrival,
+                    result: Ok(effects),
+                };
+            }
+            Err(failed) => failed,
+        };
+        let failures = arrival.attempts + 1;
+        if policy.decide(failures, retryable, chance(arrival.envelope.id)) != Retry::Now {
+            let policy = if retryable { policy } else { RetryPolicy::never() };
+            return Done {
+                arrival,
+                result: Err((failure, policy)),
+            };
+        }
+        arrival.failed(shared.now(), &failure.detail);
+    }
+}
+
+/// One attempt; of a failure, whether another may help.
+async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Result<Effects, (Failure, bool)> {
+    let definition = slot.service.definition();
+    let handler = definition
+        .handlers
+        .iter()
+        .position(|handler| *handler.message.name == *arrival.envelope.name);
+    let Some(handler) = handler else {
+        let text = format!(
+            "service `{}` has no handler for `{}`",
+            definition.name, arrival.envelope.name
+        );
+        return Err((Failure::new(Reason::UnknownType, text), false));
+    };
+    let context = Context {
+        now: shared.now(),
+        envelope: Arc::clone(&arrival.envelope),
+        key: None,
+        attempt: arrival.attempts,
+        codec: shared.codec,
+    };
+    let input = Input::new(&context, &arrival.envelope);
+    let handling = AssertUnwindSafe(slot.service.handle(handler, input)).catch_unwind();
+    match handling.await {
+        Ok(result) => result
+            .map_err(|error| failed(&error))
+            .and_then(|effects| within_limit(shared, effects)),
+        Err(panic) => {
+            let text = format!("the handler panicked: {}", telemetry::panic_text(&*panic));
+            Err((Failure::new(Reason::HandlerPanicked, text), true))
+        }
+    }
+}
+
+fn failed(error: &ServiceError) -> (Failure, bool) {
+    let retryable = error.is_retryable();
+    let reason = if error.is_undecodable() {
+        Reason::Undecodable
+    } else {
+        Reason::RetriesExhausted
+    };
+    (Failure::new(reason, error.to_string()), retryable)
+}
+
+fn within_limit(shared: &Shared, effects: Effects) -> Result<Effects, (Failure, bool)> {
+    let limit = shared.limits().body_bytes;
+    let over = effects
+        .outputs
+        .iter()
+        .map(Output::payload)
+        .find(|payload| payload.body.len() > limit);
+    match over {
+        None => Ok(effects),
+        Some(payload) => {
+            let text = format!(
+                "it emits `{}` of {} bytes; the limit is {limit}",
+                payload.info.name,
+                payload.body.len()
+            );
+            Err((Failure::new(Reason::OverLimit, text), false))
+        }
+    }
+}
+
+/// The unit that a handled message comes to.
+fn conclude(shared: &Shared, done: Done, now: jiff::Timestamp) -> (Draft, Arrival) {
+    let Done { mut arrival, result } = done;
+    let mut draft = Draft::default();
+    match result {
+        Ok(effects) => {
+            arrival.consume(&mut draft.unit);
+            let emissions = emissions(&arrival, effects, now);
+            draft.emit(shared, emissions);
+        }
+        Err((failure, policy)) => {
+            give_up(shared, &mut draft.unit, &mut arrival, &failure, &policy, now);
+        }
+    }
+    (draft, arrival)
+}
+
+/// Answers go to whoever sent the message; the rest as its type says.
+fn emissions(arrival: &Arrival, effects: Effects, now: jiff::Timestamp) -> Vec<Emission> {
+    let cause = &arrival.envelope;
+    let service = arrival.consumer.as_deref().unwrap_or_default();
+    let each = (0..).zip(effects.outputs).filter_map(|(position, output)| {
+        let id = MessageId::derived(cause.id, service, 0, position);
+        match output {
+            Output::Reply { payload, .. } => answer(id, &payload, cause, now),
+            Output::Publish(payload) => Some(Emission {
+                to: Outlet::Subscribers,
+                envelope: Arc::new(envelope(id, &payload, cause, now)),
+            }),
+            Output::Send(payload) => {
+                let queue = payload.info.endpoint.unwrap_or_default().into();
+                Some(Emission {
+                    to: Outlet::Queue(queue),
+                    envelope: Arc::new(envelope(id, &payload, cause, now)),
+                })
+            }
+        }
+    });
+    each.collect()
+}

@@ -1,0 +1,267 @@
+//! What all tasks of a bus share: routing, bounds, lanes, and the alarm that wakes the intake.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::{
+    arrival::Arrival,
+    budget::{Budget, Permit},
+    relay::Parcel,
+    requests::Requests,
+    routing::{Kind, Routing},
+};
+use crate::{
+    Error,
+    codec::Codec,
+    dead_letter::Reason,
+    engine::{self, Failure},
+    envelope::Envelope,
+    limits::Limits,
+    store::{InstanceId, Node, Outcome, Seq, Store, Unit},
+    transport::Transport,
+};
+
+/// The longest pause between two tries at a store that does not answer.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// What all tasks of a bus share.
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) transport: Option<Arc<dyn Transport>>,
+    pub(crate) node: Node,
+    pub(crate) codec: Codec,
+    pub(crate) routing: Routing,
+    pub(crate) budget: Budget,
+    pub(crate) requests: Requests,
+    pub(crate) alarm: Alarm,
+    pub(crate) health: Health,
+    pub(crate) lanes: Lanes,
+    pub(crate) stopping: AtomicBool,
+    /// Held while a message that a dead process had in hand is tried again, alone.
+    pub(crate) careful: tokio::sync::Mutex<()>,
+}
+
+/// The ways into the workers.
+pub(crate) struct Lanes {
+    /// One per partition of the sagas' instances.
+    pub(crate) sagas: Vec<async_channel::Sender<Work>>,
+    /// One per consumer; only services' are used.
+    pub(crate) services: Vec<async_channel::Sender<Arrival>>,
+    pub(crate) relay: async_channel::Sender<Parcel>,
+}
+
+/// Something for a saga worker to do.
+pub(crate) enum Work {
+    /// A message for an instance.
+    Message { id: InstanceId, arrival: Arrival },
+    /// A message whose instance cannot be told.
+    Broken { arrival: Arrival, failure: Failure },
+    /// An instance with a timer due.
+    Wake(InstanceId),
+}
+
+impl Shared {
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.node.limits
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.node.clock.now()
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Whether messages leave through a broker.
+    pub(crate) fn relays(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// A place for a new message of this source, if this node can take it on at once without passing older ones.
+    pub(crate) fn take_on(&self, source: usize, bytes: usize) -> Option<Permit> {
+        if self.is_stopping() || self.routing.sources[source].is_behind() {
+            return None;
+        }
+        self.budget.try_acquire(bytes)
+    }
+
+    /// A row was written that nobody took on.
+    pub(crate) fn left_behind(&self, source: Option<usize>, queue: &str) {
+        let source = source
+            .map(|source| &self.routing.sources[source])
+            .or_else(|| self.routing.unassigned(queue));
+        if let Some(source) = source {
+            source.set_behind(true);
+            self.alarm.ring();
+        }
+    }
+
+    /// Hands an arrival to its lane.
+    pub(crate) fn dispatch(&self, mut arrival: Arrival) {
+        let Some(index) = self.routing.sources[arrival.source].consumer else {
+            return;
+        };
+        match &self.routing.consumers[index].kind {
+            Kind::Service(_) => {
+                let _ = self.lanes.services[index].try_send(arrival);
+            }
+            Kind::Saga(engine) => match address(engine, &mut arrival) {
+                Ok(id) => self.send_to_partition(&id.clone(), Work::Message { id, arrival }),
+                Err(failure) => {
+                    let _ = self.lanes.sagas[0].try_send(Work::Broken { arrival, failure });
+                }
+            },
+        }
+    }
+
+    pub(crate) fn send_to_partition(&self, id: &InstanceId, work: Work) {
+        let partition = partition(id, self.lanes.sagas.len());
+        // The lanes are unbounded, their content is bounded by the budget; a closed one means that the bus is gone.
+        let _ = self.lanes.sagas[partition].try_send(work);
+    }
+
+    pub(crate) fn relay(&self, seq: Seq, to: Arc<str>, envelope: Arc<Envelope>, permit: Permit) {
+        let _ = self.lanes.relay.try_send(Parcel {
+            seq,
+            to,
+            envelope,
+            attempts: 0,
+            _permit: permit,
+        });
+    }
+
+    /// Commits, and tries again for as long as the store is out of reach.
+    pub(crate) async fn commit_patiently(&self, units: &[Unit]) -> Vec<Outcome> {
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.store.commit(units.to_vec()).await {
+                Ok(outcomes) => {
+                    self.health.good();
+                    return outcomes;
+                }
+                Err(error) => self.bear(&error, &mut pause).await,
+            }
+        }
+    }
+
+    /// Notes that the store failed and waits before the next try, each time longer.
+    pub(crate) async fn bear(&self, error: &Error, pause: &mut Duration) {
+        self.health.bad(error);
+        tokio::time::sleep(*pause).await;
+        *pause = (*pause * 2).min(MAX_PAUSE);
+    }
+}
+
+/// The instance a message is for.
+fn address(engine: &engine::Engine, arrival: &mut Arrival) -> Result<InstanceId, Failure> {
+    let saga = Arc::clone(engine.name());
+    if let Some(to) = &arrival.envelope.to {
+        return Ok(InstanceId {
+            saga,
+            key: Arc::clone(&to.key),
+        });
+    }
+    if arrival.envelope.kind == crate::message::MessageKind::Reply {
+        let detail = format!(
+            "reply `{}` does not say which instance of `{saga}` it is for",
+            arrival.envelope.name
+        );
+        return Err(Failure::new(Reason::NoOpenRequest, detail));
+    }
+    let (key, decoded) = engine.key_of(&arrival.envelope)?;
+    arrival.decoded = decoded;
+    Ok(InstanceId {
+        saga,
+        key: key.into(),
+    })
+}
+
+fn partition(id: &InstanceId, partitions: usize) -> usize {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    id.key.hash(&mut hasher);
+    usize::try_from(hasher.finish() % partitions as u64).unwrap_or(0)
+}
+
+/// Wakes the intake: at once, or when the next timer is due.
+#[derive(Debug)]
+pub(crate) struct Alarm {
+    bell: Notify,
+    /// In microseconds; `i64::MAX`: never.
+    due: AtomicI64,
+}
+
+impl Alarm {
+    pub(crate) fn new() -> Self {
+        Self {
+            bell: Notify::new(),
+            due: AtomicI64::new(i64::MAX),
+        }
+    }
+
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    pub(crate) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Something will be due then.
+    pub(crate) fn set(&self, due: Timestamp) {
+        let due = due.as_microsecond();
+        if self.due.fetch_min(due, Ordering::AcqRel) > due {
+            self.ring();
+        }
+    }
+
+    /// Forgets what was set; the intake asks the store instead.
+    pub(crate) fn reset(&self) {
+        self.due.store(i64::MAX, Ordering::Release);
+    }
+
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        let due = self.due.load(Ordering::Acquire);
+        (due != i64::MAX).then(|| Timestamp::from_microsecond(due).unwrap_or(Timestamp::MAX))
+    }
+}
+
+/// Whether the store answers; told once per change, not once per try.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    sick: AtomicBool,
+    fault: Mutex<Option<String>>,
+}
+
+impl Health {
+    pub(crate) fn good(&self) {
+        if self.sick.load(Ordering::Relaxed) && self.sick.swap(false, Ordering::AcqRel) {
+            *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            tracing::info!("the store answers again");
+        }
+    }
+
+    pub(crate) fn bad(&self, error: &Error) {
+        let text = error.to_string();
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.as_deref() != Some(&text) {
+            tracing::error!(error = text, kind = ?error.kind(), "the store fails; nothing is received until it answers");
+            *fault = Some(text);
+        }
+        self.sick.store(true, Ordering::Release);
+    }
+
+    /// What the store last failed with, while it does.
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
