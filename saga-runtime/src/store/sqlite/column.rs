@@ -81,7 +81,7 @@ struct HeadRef<'a> {
     name: &'a str,
     version: u32,
     content_type: Codec,
-    created_at: (i64, i32),
+    created_at: i64,
     conversation: MessageId,
     caused_by: Option<MessageId>,
     reply_to: &'a Option<Address>,
@@ -98,7 +98,7 @@ struct Head {
     name: Arc<str>,
     version: u32,
     content_type: Codec,
-    created_at: (i64, i32),
+    created_at: i64,
     conversation: MessageId,
     caused_by: Option<MessageId>,
     reply_to: Option<Address>,
@@ -117,9 +117,8 @@ pub(super) fn write_head(envelope: &Envelope, buffer: &mut Vec<u8>) -> Result<()
         name: &envelope.name,
         version: envelope.version,
         content_type: envelope.content_type,
-        // As two numbers: a tenth of the cost of the text that a timestamp is to serde.
-        created_at: (
-            envelope.created_at.as_second(),
+        // As a number: a tenth of the cost of the text that a timestamp is to serde.
+        created_at: micros(envelope.created_at),
             envelope.created_at.subsec_nanosecond(),
         ),
         conversation: envelope.conversation,
@@ -137,15 +136,13 @@ pub(super) fn write_head(envelope: &Envelope, buffer: &mut Vec<u8>) -> Result<()
 /// Puts an envelope together again.
 pub(super) fn read_envelope(head: &[u8], body: &[u8]) -> Result<Envelope> {
     let head: Head = postcard::from_bytes(head).map_err(|error| unreadable("`message.head`", error))?;
-    let (seconds, nanoseconds) = head.created_at;
     Ok(Envelope {
         id: head.id,
         kind: head.kind,
         name: head.name,
         version: head.version,
         content_type: head.content_type,
-        created_at: Timestamp::new(seconds, nanoseconds)
-            .map_err(|error| unreadable("`message.head`", error))?,
+        created_at: time(head.created_at),
         conversation: head.conversation,
         caused_by: head.caused_by,
         reply_to: head.reply_to,

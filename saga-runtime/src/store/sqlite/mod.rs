@@ -36,6 +36,8 @@ mod message;
 mod node;
 mod schema;
 mod take;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 /// A store in one SQLite file (and its `-wal`, `-shm` and `.lock` beside it).

@@ -83,6 +83,12 @@ impl Writer {
         done.await.unwrap_or_else(|_| Err(ended()))
     }
 
+    /// How many callers are in the channel.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+
     /// Takes nothing more; the thread ends when it has done what it was given.
     pub(super) fn close(&self) {
         self.jobs.close();
