@@ -12,8 +12,8 @@ pub(super) struct Held {
     pub(super) consumer: Option<Arc<str>>,
     /// In microseconds.
     pub(super) accepted_at: i64,
-    /// It is to be relayed to a broker, so it holds up nobody here.
-    pub(super) relay: bool,
+    /// It was simply to be handled, not to be relayed, and had waited for nothing.
+    pub(super) ready: bool,
 }
 
 /// See the [module](self). Changes can be taken back until they are kept.
@@ -55,7 +55,7 @@ impl Claims {
     /// When the oldest message held for a consumer, or for a queue's consumers to be found, was accepted.
     pub(super) fn oldest(&self, source: &Source) -> Option<i64> {
         let concerns = |held: &&Held| {
-            !held.relay
+            held.ready
                 && held.queue == source.queue
                 && held.consumer.as_ref().is_none_or(|it| *it == source.consumer)
         };

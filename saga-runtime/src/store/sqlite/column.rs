@@ -119,8 +119,6 @@ pub(super) fn write_head(envelope: &Envelope, buffer: &mut Vec<u8>) -> Result<()
         content_type: envelope.content_type,
         // As a number: a tenth of the cost of the text that a timestamp is to serde.
         created_at: micros(envelope.created_at),
-            envelope.created_at.subsec_nanosecond(),
-        ),
         conversation: envelope.conversation,
         caused_by: envelope.caused_by,
         reply_to: &envelope.reply_to,

@@ -1,6 +1,6 @@
 //! The database as the writer thread knows it: its connection, and what is remembered beside it.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use rusqlite::{Connection, Result};
 use tokio::sync::Notify;
@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Error,
     clock::{Clock, SystemClock},
+    envelope::MessageId,
     limits::Limits,
 };
 
@@ -25,6 +26,10 @@ pub(super) struct Database {
     pub(super) claims: Claims,
     pub(super) keys: KeyIndex,
     pub(super) clock: Arc<dyn Clock>,
+    /// Who works on the file.
+    pub(super) node: Option<MessageId>,
+    /// The messages it knows.
+    pub(super) known: BTreeSet<Arc<str>>,
     /// In microseconds.
     pub(super) retention: i64,
     /// The last message row ever given out.
@@ -84,6 +89,8 @@ impl Database {
             claims: Claims::default(),
             keys,
             clock: Arc::new(SystemClock),
+            node: None,
+            known: BTreeSet::new(),
             retention: span(Limits::default().retention),
             last_seq,
             absent: true,
@@ -92,12 +99,6 @@ impl Database {
             buffer: Vec::new(),
             synchronous: full_sync.then_some(true),
         })
-    }
-
-    /// Takes over a node's clock and bounds.
-    pub(super) fn serve(&mut self, clock: Arc<dyn Clock>, limits: &Limits) {
-        self.clock = clock;
-        self.retention = span(limits.retention);
     }
 
     /// The store's time, in microseconds.
@@ -167,6 +168,6 @@ impl Database {
     }
 }
 
-fn span(time: std::time::Duration) -> i64 {
+pub(super) fn span(time: std::time::Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -107,7 +107,7 @@ impl Database {
                 queue: Arc::clone(&message.queue),
                 consumer: message.consumer.clone(),
                 accepted_at: now,
-                relay: message.wait == Wait::Relay,
+                ready: message.wait == Wait::Ready,
             };
             self.claims.add(seq, held);
         }

@@ -183,10 +183,7 @@ impl Store for Sqlite {
 
     fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>> {
         let (node, catalog) = (node.clone(), catalog.clone());
-        Box::pin(self.write("take it over", move |db| {
-            db.serve(node.clock, &node.limits);
-            db.take_over(&catalog)
-        }))
+        Box::pin(self.write("take it over", move |db| db.take_over(&node, &catalog)))
     }
 
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {

@@ -1,24 +1,30 @@
 //! A node's life on the file: it takes over, collects garbage, gives back.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, Result, params};
 
-use super::{column::read_name, database::Database};
-use crate::store::{Beat, Catalog, Opened, Seq, Subscription};
+use super::{
+    column::read_name,
+    database::{Database, span},
+};
+use crate::store::{Beat, Catalog, Node, Opened, Seq, Subscription};
 
 /// The most rows of each kind that one beat removes: some milliseconds of work.
 const GARBAGE: u32 = 1_000;
 
 impl Database {
     /// Makes the file this node's: whatever a dead one had claimed is free again, and what this build knows is ready.
-    pub(super) fn take_over(&mut self, catalog: &Catalog) -> Result<Opened> {
-        self.claims.clear();
-        self.connection.execute(
-            "UPDATE message SET suspect = 1, status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE status = 0",
-            [],
-        )?;
-        self.release_known(catalog)?;
+    /// For the node that has it already, its catalog grows.
+    pub(super) fn take_over(&mut self, node: &Node, catalog: &Catalog) -> Result<Opened> {
+        if self.node != Some(node.id) {
+            self.adopt()?;
+            self.known.clear();
+        }
+        self.clock = Arc::clone(&node.clock);
+        self.retention = span(node.limits.retention);
+        self.known.extend(catalog.messages.iter().cloned());
+        self.release_known()?;
         self.merge(&catalog.subscriptions)?;
         self.absent = self.any_absent()?;
         Ok(Opened {
@@ -26,22 +32,30 @@ impl Database {
         })
     }
 
+    fn adopt(&mut self) -> Result<()> {
+        self.claims.clear();
+        self.connection.execute(
+            "UPDATE message SET suspect = 1, status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE status = 0",
+            [],
+        )?;
+        Ok(())
+    }
+
     /// Makes ready what waited for a build that knows its type.
-    fn release_known(&self, catalog: &Catalog) -> Result<()> {
-        let known: BTreeSet<&str> = catalog.messages.iter().map(|name| &**name).collect();
-        let mut waiting = self
-            .connection
-            .prepare("SELECT seq, head FROM message WHERE status = 2 AND wait = 3")?;
-        let mut release = Vec::<Seq>::new();
-        let mut rows = waiting.query([])?;
-        while let Some(row) = rows.next()? {
-            if known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
-                release.push(row.get(0)?);
+    fn release_known(&mut self) -> Result<()> {
+        let release: Vec<Seq> = {
+            let mut waiting = self.cached("SELECT seq, head FROM message WHERE status = 2 AND wait = 3")?;
+            let mut rows = waiting.query([])?;
+            let mut release = Vec::new();
+            while let Some(row) = rows.next()? {
+                if self.known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
+                    release.push(row.get(0)?);
+                }
             }
-        }
-        let mut ready = self
-            .connection
-            .prepare("UPDATE message SET status = 1, due = NULL WHERE seq = ?")?;
+            release
+        };
+        self.wake |= !release.is_empty();
+        let mut ready = self.cached("UPDATE message SET status = 1, due = NULL WHERE seq = ?")?;
         release
             .into_iter()
             .try_for_each(|seq| ready.execute([seq]).map(drop))
@@ -59,6 +73,7 @@ impl Database {
     /// Removes what is past its retention, in a bounded chunk.
     pub(super) fn collect(&mut self) -> Result<Beat> {
         let before = self.now().saturating_sub(self.retention);
+        self.release_known()?;
         let graves = self.collect_graves(before)?;
         let entries = self
             .cached(

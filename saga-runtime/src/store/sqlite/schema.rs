@@ -31,6 +31,7 @@ CREATE TABLE message (
 CREATE INDEX message_ready ON message (queue, consumer) WHERE status = 1;
 CREATE INDEX message_due ON message (due) WHERE status = 2;
 CREATE INDEX message_absent ON message (saga, key) WHERE status = 2 AND saga IS NOT NULL;
+CREATE INDEX message_unknown ON message (seq) WHERE status = 2 AND wait = 3;
 CREATE INDEX message_relay ON message (seq) WHERE status = 3;
 
 CREATE TABLE instance (

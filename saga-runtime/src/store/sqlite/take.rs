@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    store::{Claim, InstanceId, Source, Stored, Taken, Want},
+    store::{Claim, InstanceId, Source, Stored, Taken, Wait, Want},
 };
 
 /// What may still be claimed, in body bytes.
@@ -111,7 +111,7 @@ impl Database {
         };
         into.iter()
             .skip(from)
-            .try_for_each(|message| self.hold(message, false))?;
+            .try_for_each(|message| self.hold(message))?;
         Ok(more)
     }
 
@@ -130,11 +130,11 @@ impl Database {
                 relay.push(stored(row)?);
             }
         }
-        relay.iter().try_for_each(|message| self.hold(message, true))?;
+        relay.iter().try_for_each(|message| self.hold(message))?;
         Ok(relay)
     }
 
-    fn hold(&mut self, message: &Stored, relay: bool) -> Result<()> {
+    fn hold(&mut self, message: &Stored) -> Result<()> {
         self.connection
             .prepare_cached("UPDATE message SET status = 0 WHERE seq = ?")?
             .execute([message.seq])?;
@@ -142,7 +142,7 @@ impl Database {
             queue: message.queue.clone(),
             consumer: message.consumer.clone(),
             accepted_at: micros(message.accepted_at),
-            relay,
+            ready: message.wait == Wait::Ready,
         };
         self.claims.add(message.seq, held);
         Ok(())
@@ -186,7 +186,7 @@ impl Database {
             let accepted: Option<i64> = self
                 .connection
                 .prepare_cached(
-                    "SELECT accepted_at FROM message WHERE status = 1 AND queue = ? AND consumer = ? \
+                    "SELECT accepted_at FROM message WHERE status = 1 AND queue = ? AND consumer = ? AND wait = 0 \
                      ORDER BY seq LIMIT 1",
                 )?
                 .query_row(params![&*source.queue, consumer], |row| row.get(0))

@@ -1,6 +1,10 @@
 //! What is particular to this backend; the guarantees of every store are tested by the conformance suite.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure is the test's verdict")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure is the test's verdict"
+)]
 
 use std::{
     path::Path,
@@ -196,7 +200,9 @@ async fn sql(store: &Sqlite, text: &'static str) {
 
 async fn number(store: &Sqlite, text: &'static str) -> i64 {
     store
-        .read("count", move |connection| connection.query_row(text, [], |row| row.get(0)))
+        .read("count", move |connection| {
+            connection.query_row(text, [], |row| row.get(0))
+        })
         .await
         .unwrap()
 }
@@ -207,9 +213,11 @@ async fn commits_that_wait_share_a_transaction() {
     let commits = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commits);
     let (release, held) = std::sync::mpsc::channel::<()>();
+    let (begin, begun) = tokio::sync::oneshot::channel();
     let blocker = Arc::clone(&store);
     let blocked = tokio::spawn(async move {
         let hook = move |db: &mut Database| {
+            begin.send(()).unwrap();
             held.recv().unwrap();
             let count = move || {
                 counter.fetch_add(1, Ordering::Relaxed);
@@ -220,6 +228,7 @@ async fn commits_that_wait_share_a_transaction() {
         };
         blocker.writer.run(hook).await.unwrap();
     });
+    begun.await.unwrap();
     let callers: Vec<_> = (0..20)
         .map(|n| {
             let store = Arc::clone(&store);
@@ -247,11 +256,19 @@ async fn a_unit_that_conflicts_leaves_no_trace_while_others_apply() {
         ..put("a", Some(7))
     };
     let outcomes = store
-        .commit(vec![put("b", None), conflicting, put("a", Some(1)), put("a", None)])
+        .commit(vec![
+            put("b", None),
+            conflicting,
+            put("a", Some(1)),
+            put("a", None),
+        ])
         .await
         .unwrap();
     assert!(is_applied(&outcomes[0]) && is_applied(&outcomes[2]));
-    assert_eq!((&outcomes[1], &outcomes[3]), (&Outcome::Conflict, &Outcome::Conflict));
+    assert_eq!(
+        (&outcomes[1], &outcomes[3]),
+        (&Outcome::Conflict, &Outcome::Conflict)
+    );
     assert_eq!(find(&store, "a").await, Found::Live(row("a", 2)));
     assert_eq!(find(&store, "b").await, Found::Live(row("b", 1)));
     assert_eq!(number(&store, "SELECT count(*) FROM message").await, 0);
@@ -303,7 +320,9 @@ async fn instances_are_found_while_and_after_the_key_index_is_written_and_after_
         assert!(matches!(find(&store, "order-0").await, Found::Live(_)));
     }
     for key in keys.iter().step_by(2) {
-        assert!(is_applied(&apply(&store, finish(key, Timestamp::UNIX_EPOCH)).await));
+        assert!(is_applied(
+            &apply(&store, finish(key, Timestamp::UNIX_EPOCH)).await
+        ));
     }
     let indexed = number(&store, "SELECT count(*) FROM key_index").await;
     assert!(indexed > 1_500, "{indexed} of 2000");
@@ -327,7 +346,8 @@ async fn a_hash_shared_by_two_keys_finds_the_right_one() {
     store
         .write("share a hash", |db| {
             let hash = db.keys.hash_of(&id("b"));
-            db.connection.execute("INSERT INTO key_index SELECT ?, n FROM instance", [hash])
+            db.connection
+                .execute("INSERT INTO key_index SELECT ?, n FROM instance", [hash])
         })
         .await
         .unwrap();
@@ -534,7 +554,11 @@ async fn a_type_that_was_unknown_is_ready_when_a_build_knows_it() {
     };
     assert_eq!(names(&store.take(claim()).await.unwrap()), ["New"]);
     fixture.clock.advance(Duration::from_secs(600));
-    assert_eq!(names(&store.take(claim()).await.unwrap()), ["Newer"], "its wait is over");
+    assert_eq!(
+        names(&store.take(claim()).await.unwrap()),
+        ["Newer"],
+        "its wait is over"
+    );
 }
 
 #[tokio::test]
@@ -568,7 +592,11 @@ async fn garbage_goes_in_bounded_chunks_once_its_retention_is_over() {
         .await
         .unwrap();
     store
-        .commit(keys.iter().map(|key| finish(key, Timestamp::UNIX_EPOCH)).collect())
+        .commit(
+            keys.iter()
+                .map(|key| finish(key, Timestamp::UNIX_EPOCH))
+                .collect(),
+        )
         .await
         .unwrap();
     let entry = InboxEntry {
