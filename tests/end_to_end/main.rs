@@ -1,0 +1,11 @@
+//! What a user is promised, shown on whole systems: a bus, its sagas and services, a backend.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)] // Test code: a failure is the point.
+
+mod order;
+mod process;
