@@ -183,7 +183,11 @@ impl Store for Sqlite {
 
     fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>> {
         let (node, catalog) = (node.clone(), catalog.clone());
-        Box::pin(self.write("take it over", move |db| db.take_over(&node, &catalog)))
+        Box::pin(self.writer.run(move |db| {
+            let opened = db.write("take it over", |db| db.take_over(&node, &catalog))?;
+            db.node = Some(node.id);
+            Ok(opened)
+        }))
     }
 
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
