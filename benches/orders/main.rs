@@ -3,8 +3,13 @@
 //! `cargo bench -p saga-benches --bench orders [-- --quick]`
 //!
 //! ```text
-//!  fsync      append 4 KiB, fdatasync, again                      what the disk allows
-//!  ceiling    the same rows in grouped transactions, no library   what SQLite allows
+//!  fsync       append 4 KiB, fdatasync, again                      what the disk allows
+//!  ceiling     the same rows in grouped transactions, no library   what SQLite allows
+//!  store       the library's store, fed by hand                     whose the difference is
+//!  sqlite      the library with full sync, in turn with the ceiling
+//!  memory      the library without a disk
+//!  resident    memory held after many orders
+//!  stored      throughput with many instances in the database
 //! ```
 //!
 //! Contenders take turns within each round and medians over the rounds are reported, so that a noisy neighbour harms all
@@ -12,31 +17,30 @@
 
 mod ceiling;
 mod commits;
+mod contest;
 mod fsync;
+mod library;
 mod measured;
 mod options;
+mod resident;
+mod shop;
+mod store_alone;
+mod stored;
 
 use clap::Parser as _;
 use saga_benches::{Outcome, Report};
 
-use crate::{measured::Measured, options::Options};
+use crate::options::{Child, Options};
 
 fn main() -> Outcome<()> {
     let options = Options::parse();
-    let fsyncs = fsync::per_second(options.directory(), options.window())?;
-    let mut report = Report::new(&["", "in flight", "orders/s", "p50 ms", "p99 ms", "commits/order"]);
-    report.row("fsync of 4 KiB, per second", &[1.0, fsyncs], &[]);
-    for in_flight in options.in_flight() {
-        let mut rounds = Vec::new();
-        for _ in 0..options.rounds() {
-            rounds.push(ceiling::run(options.directory(), in_flight, options.window())?);
-        }
-        report.row(
-            "ceiling: SQLite by hand",
-            &Measured::median(&rounds).numbers(in_flight),
-            &[],
-        );
+    if let Some(Child::Resident { database, milestones }) = options.child() {
+        return resident::tell(database.as_deref(), milestones);
     }
+    let mut report = Report::new(&["", "in flight", "orders/s", "p50 ms", "p99 ms", "commits/order"]);
+    contest::disk(&options, &mut report)?;
+    contest::throughput(&options, &mut report)?;
+    contest::scale(&options, &mut report)?;
     println!("{report}");
     Ok(())
 }

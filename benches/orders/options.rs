@@ -27,6 +27,22 @@ pub(crate) struct Options {
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
+    #[command(subcommand)]
+    child: Option<Child>,
+}
+
+/// What the bench starts itself for.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Child {
+    /// Places orders and prints the memory held after each milestone.
+    #[command(hide = true)]
+    Resident {
+        /// The database; without one, orders are kept in memory.
+        #[arg(long)]
+        database: Option<PathBuf>,
+        /// Numbers of orders, ascending.
+        milestones: Vec<u64>,
+    },
 }
 
 impl Options {
@@ -44,6 +60,15 @@ impl Options {
 
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    pub(crate) fn child(&self) -> Option<&Child> {
+        self.child.as_ref()
+    }
+
+    /// How many orders and instances count as many; a tenth of it is where memory is held against its target.
+    pub(crate) fn many(&self) -> u64 {
+        if self.quick() { 10_000 } else { 1_000_000 }
     }
 
     /// `cargo test --all-targets` runs benches without `--bench`: it wants to know that they run, not how fast.

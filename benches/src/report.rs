@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 pub struct Check {
     measured: f64,
     bound: Bound,
-    unit: &'static str,
+    unit: String,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -20,20 +20,20 @@ enum Bound {
 
 impl Check {
     /// `measured` should be `target` or more; `unit` stands behind both.
-    pub fn at_least(target: f64, measured: f64, unit: &'static str) -> Self {
+    pub fn at_least(target: f64, measured: f64, unit: impl Into<String>) -> Self {
         Self {
             measured,
             bound: Bound::AtLeast(target),
-            unit,
+            unit: unit.into(),
         }
     }
 
     /// `measured` should be `target` or less; `unit` stands behind both.
-    pub fn at_most(target: f64, measured: f64, unit: &'static str) -> Self {
+    pub fn at_most(target: f64, measured: f64, unit: impl Into<String>) -> Self {
         Self {
             measured,
             bound: Bound::AtMost(target),
-            unit,
+            unit: unit.into(),
         }
     }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Check {
         };
         let mark = if self.met() { "met" } else { "MISSED" };
         let (measured, target) = (short(self.measured), short(target));
-        write!(f, "{measured} (target {sign} {target}) {} {mark}", self.unit)
+        write!(f, "{measured} {} (target {sign} {target}) {mark}", self.unit)
     }
 }
 
@@ -85,6 +85,7 @@ fn thousands(value: f64) -> String {
 #[derive(Debug)]
 pub struct Report {
     table: Table,
+    numbers: usize,
 }
 
 impl Report {
@@ -98,14 +99,18 @@ impl Report {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        Self { table }
+        Self {
+            table,
+            numbers: columns.len().saturating_sub(1),
+        }
     }
 
-    /// A row: what it is, its numbers (NaN prints as a dash), and what they are held against.
+    /// A row: what it is, its numbers (the last may be left out, NaN prints as a dash), and what they are held against.
     pub fn row(&mut self, what: &str, numbers: &[f64], checks: &[Check]) {
         let checks: Vec<String> = checks.iter().map(Check::to_string).collect();
         let mut cells = vec![what.to_owned()];
         cells.extend(numbers.iter().copied().map(short));
+        cells.resize(1 + self.numbers, String::new());
         cells.push(checks.join("\n"));
         self.table.add_row(cells);
     }
@@ -133,7 +138,7 @@ mod tests {
     #[test]
     fn a_missed_target_cannot_be_overlooked() {
         let check = Check::at_least(0.4, 0.33, "× ceiling");
-        assert_eq!(check.to_string(), "0.330 (target ≥ 0.400) × ceiling MISSED");
+        assert_eq!(check.to_string(), "0.330 × ceiling (target ≥ 0.400) MISSED");
     }
 
     #[test]
