@@ -101,9 +101,7 @@ impl Message<'_> {
             let (number, member) = (field_number(field), call_site(field));
             quote! {
                 #[automatically_derived]
-                impl #runtime::private::Field<#number> for #ident {
-                    type Type = #ty;
-
+                impl #runtime::private::Field<#number, #ty> for #ident {
                     fn get(&self) -> &#ty {
                         &self.#member
                     }

@@ -101,13 +101,13 @@ fn keyed(data: &Data) -> TokenStream {
 fn bound(field: &Ident, ty: &Type) -> TokenStream {
     let runtime = names::runtime();
     let number = field_number(field);
-    quote!(#runtime::private::Field<#number, Type = #ty>)
+    quote!(#runtime::private::Field<#number, #ty>)
 }
 
-fn get((field, _): &(Ident, Type)) -> TokenStream {
+fn get((field, ty): &(Ident, Type)) -> TokenStream {
     let runtime = names::runtime();
     let number = field_number(field);
-    quote!(<M as #runtime::private::Field<#number>>::get(self))
+    quote!(<M as #runtime::private::Field<#number, #ty>>::get(self))
 }
 
 fn texts(saga: &Ident, key: &[(Ident, Type)]) -> (String, String, String) {

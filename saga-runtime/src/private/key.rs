@@ -17,12 +17,11 @@ use crate::{
 };
 
 /// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Written by the derives, one per field.
-pub trait Field<const NAME: u64> {
-    /// The field's type.
-    type Type;
-
+///
+/// The field's type is a parameter: as an associated type it could not be less visible than the message.
+pub trait Field<const NAME: u64, Type> {
     /// The field.
-    fn get(&self) -> &Self::Type;
+    fn get(&self) -> &Type;
 }
 
 /// How a message finds its saga instance: [`ByKey`] for commands and events, [`ByRequest`] for replies.

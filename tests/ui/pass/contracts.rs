@@ -34,7 +34,14 @@ struct Moved(Opaque);
 #[derive(Serialize, Deserialize)]
 struct Opaque;
 
+/// A message may be seen further than the types of its fields.
+#[derive(Event, Serialize, Deserialize)]
+pub struct Sealed {
+    inner: Opaque,
+}
+
 fn main() {
+    let _ = Sealed { inner: Opaque };
     assert_eq!(Cards::NAME, "card-payments.eu");
     assert_eq!(Remind::INFO.endpoint, Some("billing"));
     assert!(Moved::INFO.outsiders);
