@@ -4,6 +4,7 @@ mod command;
 mod endpoint;
 mod item;
 mod message;
+mod reply_enum;
 
 pub(crate) use command::derive as command;
 pub(crate) use endpoint::derive as endpoint;

@@ -17,6 +17,13 @@ pub(crate) fn runtime() -> TokenStream {
     }
 }
 
+/// The same name without its place, for all but the one mention that an editor should lead to.
+pub(crate) fn placeless(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(Span::call_site());
+    ident
+}
+
 /// The number under which a field is found by name: its FNV-1a hash, the `N` of `private::Field<N>`.
 pub(crate) fn field_number(field: &Ident) -> u64 {
     let name = field.unraw().to_string();

@@ -1,13 +1,13 @@
 //! `#[derive(Reply)]`, `#[derive(Event)]`, and what every message has: its wire name, version and fields as data.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, Fields};
 
 use super::item;
 use crate::{
     diagnostics::Diagnostics,
-    names::{field_number, runtime},
+    names::{field_number, placeless, runtime},
     wire_name,
     words::Words,
 };
@@ -98,7 +98,7 @@ impl Message<'_> {
             .filter_map(|field| Some((field.ident.as_ref()?, &field.ty)));
         let (runtime, ident) = (runtime(), self.ident);
         let fields = fields.map(|(field, ty)| {
-            let (number, member) = (field_number(field), call_site(field));
+            let (number, member) = (field_number(field), placeless(field));
             quote! {
                 #[automatically_derived]
                 impl #runtime::private::Field<#number, #ty> for #ident {
@@ -121,13 +121,6 @@ impl Message<'_> {
             }
         }
     }
-}
-
-/// The same name, without the place where the user wrote it.
-fn call_site(ident: &Ident) -> Ident {
-    let mut ident = ident.clone();
-    ident.set_span(Span::call_site());
-    ident
 }
 
 /// How a message, or a command's answer, finds the saga instance it is for.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::{Handler, Service};
 use crate::{
-    names::runtime,
+    names::{placeless, runtime},
     parse::{Arity, Effect, Verb},
 };
 
@@ -162,20 +162,13 @@ impl Handler {
     }
 
     fn call(&self, h: usize) -> TokenStream {
-        let (method, parameter) = (call_site(&self.method), &self.parameter);
+        let (method, parameter) = (placeless(&self.method), &self.parameter);
         let context = self
             .context
             .as_ref()
             .map(|ty| quote!(private::asked::<#ty>(input.context())));
         quote!(Self::#method(self, private::taken::<#parameter, Self, #h>(message), #context))
     }
-}
-
-/// The same name, without the place where the user wrote it.
-fn call_site(ident: &Ident) -> Ident {
-    let mut ident = ident.clone();
-    ident.set_span(proc_macro2::Span::call_site());
-    ident
 }
 
 fn effect_definition(h: usize, n: usize, effect: &Effect) -> TokenStream {
