@@ -10,9 +10,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod store_suite;
+pub mod transport_suite;
 
 #[doc(inline)]
-pub use crate::store_suite;
+pub use crate::{store_suite, transport_suite};
 
 mod samples;
 
@@ -80,5 +81,17 @@ mod tests {
             include_str!("store_suite/units.rs"),
         ];
         assert_all_listed(include_str!("store_suite/mod.rs"), &sources);
+    }
+
+    #[test]
+    fn the_transport_suite_lists_all_its_cases() {
+        let sources = [
+            include_str!("transport_suite/events.rs"),
+            include_str!("transport_suite/queues.rs"),
+            include_str!("transport_suite/receiving.rs"),
+            include_str!("transport_suite/sending.rs"),
+            include_str!("transport_suite/settling.rs"),
+        ];
+        assert_all_listed(include_str!("transport_suite/mod.rs"), &sources);
     }
 }

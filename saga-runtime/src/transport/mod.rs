@@ -8,8 +8,9 @@
 //!    receiver of the queue, when the receiver is dropped or the transport finds its process dead.
 //! 3. Batches are settled whole and in order. The bus has by then given every member a durable outcome: effect, parked,
 //!    dead letter or duplicate. Retries, delays and dead letters are the store's; a transport only carries.
-//! 4. Unsettled deliveries are bounded by [`Flow`], in messages and in bytes; `next` waits when they are reached.
+//! 4. Unsettled deliveries are bounded by [`Flow`], in messages and in bytes; `next` waits when the bound is reached.
 //! 5. An event goes to every queue bound to it once, and to no other.
+//! 6. An ephemeral queue vanishes with the transport that declared it; messages for it then have no route.
 //!
 //! `saga_runtime::testing::transport_suite` tests every sentence of this.
 
@@ -18,12 +19,13 @@ use std::{fmt::Debug, sync::Arc};
 use bytes::Bytes;
 
 use crate::{
-    Error,
+    Error, ErrorKind,
     envelope::Envelope,
     service::BoxFuture,
     store::{Durability, Subscription},
 };
 
+mod flow;
 mod memory;
 mod queue_over;
 pub use memory::MemoryTransport;
@@ -47,7 +49,7 @@ pub trait Transport: Debug + Send + Sync + 'static {
 
 /// Receives from one queue.
 pub trait Receiver: Send {
-    /// Waits for at least one delivery, then returns all that are at hand.
+    /// Waits for at least one delivery, then returns all that are at hand. A wait that is abandoned loses nothing.
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>>;
 
     /// Settles a batch whole.
@@ -76,6 +78,22 @@ pub struct Topology {
     pub bindings: Vec<Subscription>,
 }
 
+impl Topology {
+    /// Refuses bindings to queues that do not exist, all at once.
+    fn check_bindings(&self, exists: impl Fn(&str) -> bool) -> Result<(), Vec<Error>> {
+        let faults: Vec<Error> = self
+            .bindings
+            .iter()
+            .filter(|binding| !exists(&binding.queue))
+            .map(|Subscription { event, queue }| {
+                let text = format!("`{event}` is bound to the queue `{queue}`, which was not declared");
+                Error::new(ErrorKind::Setup, text)
+            })
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+}
+
 /// A message to send.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
@@ -83,6 +101,19 @@ pub struct Outgoing {
     pub to: Destination,
     /// The message.
     pub envelope: Arc<Envelope>,
+}
+
+impl Outgoing {
+    /// The refusal of a body that is over the limit.
+    fn refused_over(&self, max_body: usize) -> Option<Sent> {
+        let bytes = self.envelope.body.len();
+        (bytes > max_body).then(|| {
+            Sent::Refused(format!(
+                "the body of `{}` has {bytes} bytes; at most {max_body} are carried",
+                self.envelope.name
+            ))
+        })
+    }
 }
 
 /// Where a message goes.

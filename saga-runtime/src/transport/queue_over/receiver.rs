@@ -1,0 +1,112 @@
+//! The receiving end: rows as deliveries, settling as commits.
+
+use std::sync::Arc;
+
+use super::{
+    Lifeline, Shared,
+    account::Account,
+    pump::{Inlet, Pumped, again},
+};
+use crate::{
+    Error, ErrorKind,
+    service::BoxFuture,
+    store::{Seq, Store, Stored, Unit},
+    transport::{Batch, Delivery, Receiver, Settle},
+};
+
+/// Receives from one queue of a store.
+pub(super) struct RowReceiver<S> {
+    shared: Arc<Shared<S>>,
+    account: Arc<Account>,
+    pumped: async_channel::Receiver<Pumped>,
+    /// Met behind deliveries that came first.
+    failed: Option<Error>,
+    _lifeline: Arc<Lifeline>,
+}
+
+impl<S: Store> RowReceiver<S> {
+    pub(super) fn new(shared: Arc<Shared<S>>, lifeline: Arc<Lifeline>, inlet: Inlet) -> Self {
+        Self {
+            shared,
+            account: inlet.account,
+            pumped: inlet.pumped,
+            failed: None,
+            _lifeline: lifeline,
+        }
+    }
+
+    async fn first(&mut self) -> Pumped {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let pumped = self.pumped.recv().await;
+        pumped.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the queue is no longer served")))
+    }
+
+    fn another(&mut self) -> Option<(Stored, bool)> {
+        match self.pumped.try_recv().ok()? {
+            Ok(pumped) => Some(pumped),
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+}
+
+impl<S: Store> Receiver for RowReceiver<S> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>> {
+        Box::pin(async move {
+            let (stored, mut drained) = self.first().await?;
+            let mut deliveries = vec![delivery(&stored)];
+            while let Some((stored, is_last)) = self.another() {
+                deliveries.push(delivery(&stored));
+                drained = is_last;
+            }
+            Ok(Batch { deliveries, drained })
+        })
+    }
+
+    fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let tags = batch.deliveries.iter();
+            let seqs: Vec<Seq> = tags.filter_map(|delivery| delivery.tag.try_into().ok()).collect();
+            let rows = self.account.find(&seqs);
+            let units = rows.iter().map(|stored| match how {
+                Settle::Ack => finished(stored),
+                Settle::GiveBack => again(stored),
+            });
+            // A claim that was lost meanwhile is somebody else's to settle.
+            self.shared.store.commit(units.collect()).await?;
+            self.account.settle(&rows);
+            if how == Settle::GiveBack {
+                self.shared.ready.notify_waiters();
+            }
+            Ok(())
+        })
+    }
+}
+
+impl<S> Drop for RowReceiver<S> {
+    fn drop(&mut self) {
+        self.account.close();
+    }
+}
+
+/// Ends a row.
+pub(super) fn finished(stored: &Stored) -> Unit {
+    Unit {
+        consumed: vec![stored.seq],
+        ..Unit::default()
+    }
+}
+
+fn delivery(stored: &Stored) -> Delivery {
+    let (headers, body) = stored.envelope.to_wire();
+    Delivery {
+        tag: stored.seq.unsigned_abs(),
+        headers,
+        body,
+        redelivered: stored.attempts.saturating_add(u32::from(stored.suspect)),
+    }
+}
