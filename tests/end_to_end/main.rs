@@ -8,4 +8,5 @@
 )] // Test code: a failure is the point.
 
 mod order;
+mod outage;
 mod process;

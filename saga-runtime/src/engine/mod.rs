@@ -320,11 +320,10 @@ impl Engine {
         out: &mut Vec<Emission>,
     ) -> Result<Verdict, Failure> {
         let envelope = message.envelope;
-        if envelope.to.is_some() || message.waited {
-            return self.deliver_to_ended(&Book::default(), message, now, out);
-        }
-        let Some(clause) = self.routes.start(&envelope.name) else {
-            return Ok(Verdict::Wait);
+        let clause = match self.routes.start(&envelope.name) {
+            Some(clause) if envelope.to.is_none() => clause,
+            None if envelope.to.is_none() && !message.waited => return Ok(Verdict::Wait),
+            _ => return self.deliver_to_ended(&Book::default(), message, now, out),
         };
         let context = self.context(envelope, Some(Arc::clone(&id.key)), now, message.attempt);
         let mut input = Input::new(&context, envelope).with_decoded(message.decoded);
