@@ -39,6 +39,8 @@ pub(crate) enum Kind {
 pub(crate) struct ServiceSlot {
     pub(crate) service: Arc<dyn AnyService>,
     pub(crate) concurrency: usize,
+    /// Held while a message that a dead process had in hand is tried again, alone.
+    pub(crate) careful: tokio::sync::Mutex<()>,
 }
 
 /// A service whose type the lane does not know.
@@ -91,6 +93,7 @@ impl Consumer {
             kind: Kind::Service(Arc::new(ServiceSlot {
                 service: Arc::new(service),
                 concurrency: options.concurrency.max(1),
+                careful: tokio::sync::Mutex::default(),
             })),
         }
     }

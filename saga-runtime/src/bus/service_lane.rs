@@ -2,7 +2,7 @@
 //!
 //! Their completions share commits like everything else: while one is under way, the next ones collect.
 
-use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc};
+use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
 
 use async_channel::Receiver;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -28,6 +28,9 @@ use crate::{
     store::{Outcome, Unit},
     telemetry,
 };
+
+/// How long a suspect keeps its service's other suspects waiting.
+const ALONE: Duration = Duration::from_secs(2);
 
 type Handling = Pin<Box<dyn Future<Output = Done> + Send>>;
 type Committing = Pin<Box<dyn Future<Output = (Vec<Outcome>, Vec<Finished>)> + Send>>;
@@ -195,14 +198,16 @@ async fn committed(committing: &mut Option<Committing>) -> (Vec<Outcome>, Vec<Fi
     }
 }
 
+/// A process died with this message in hand: it runs alone among its service's suspects, and that it runs is written
+/// down first. One that takes long does not keep the others waiting for ever.
 async fn handle_alone(
     shared: Arc<Shared>,
     slot: Arc<ServiceSlot>,
     policy: RetryPolicy,
     mut arrival: Arrival,
 ) -> Done {
-    let careful = Arc::clone(&shared);
-    let _alone = careful.careful.lock().await;
+    let suspects = Arc::clone(&slot);
+    let alone = suspects.careful.lock().await;
     if !begin_alone(&shared, &mut arrival).await {
         arrival.row = None;
         let nothing = Effects {
@@ -215,7 +220,14 @@ async fn handle_alone(
             result: Ok(nothing),
         };
     }
-    handle(shared, slot, policy, arrival).await
+    let mut handling: Handling = Box::pin(handle(shared, slot, policy, arrival));
+    match tokio::time::timeout(ALONE, &mut handling).await {
+        Ok(done) => done,
+        Err(_) => {
+            drop(alone);
+            handling.await
+        }
+    }
 }
 
 /// Runs the handler, again on the spot as often as the policy says.

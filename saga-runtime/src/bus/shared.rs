@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) health: Health,
     pub(crate) lanes: Lanes,
     pub(crate) stopping: AtomicBool,
-    /// Held while a message that a dead process had in hand is tried again, alone.
+    /// Held while a saga's message that a dead process had in hand is tried again, alone.
     pub(crate) careful: tokio::sync::Mutex<()>,
 }
 
