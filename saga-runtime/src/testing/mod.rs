@@ -1,9 +1,21 @@
 //! Proof for backends: one named test per guarantee of the seams, run by a fixture and one line.
 //!
-//! ```ignore
-//! mod memory {
-//!     saga_runtime::testing::store_suite!(MemoryFixture::default());
+//! ```
+//! use saga_runtime::{store::Memory, testing::store_suite::StoreFixture};
+//!
+//! /// Processes that share one memory: each gets a handle of its own.
+//! #[derive(Default)]
+//! struct Shared(Memory);
+//!
+//! impl StoreFixture for Shared {
+//!     type Store = Memory;
+//!
+//!     async fn connect(&self) -> Memory {
+//!         self.0.clone()
+//!     }
 //! }
+//!
+//! saga_runtime::testing::store_suite!(Shared::default());
 //! ```
 
 // A test says what is wrong by panicking; these modules are tests that happen to be public.

@@ -1,6 +1,6 @@
 //! Live instances with their timers, and the tombstones of finished ones.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
@@ -10,22 +10,23 @@ use crate::store::{Found, InstanceChange, InstanceId, InstanceRow, Tombstone};
 #[derive(Default)]
 pub(super) struct Instances {
     entries: HashMap<InstanceId, Entry>,
-    due: BTreeSet<(Timestamp, InstanceId)>,
+    /// The timers, told apart by the number of their instance.
+    due: BTreeMap<(Timestamp, u64), InstanceId>,
     /// The tombstones in the order in which their instances finished.
     finished: BTreeMap<u64, InstanceId>,
-    last_finished: u64,
+    last_number: u64,
 }
 
 enum Entry {
-    Live(Box<InstanceRow>),
-    Finished { nth: u64, tombstone: Box<Tombstone> },
+    Live { number: u64, row: Box<InstanceRow> },
+    Finished { number: u64, tombstone: Box<Tombstone> },
 }
 
 impl Instances {
     /// What is there; a tombstone from before `horizon` is as good as none.
     pub(super) fn find(&self, id: &InstanceId, horizon: Timestamp) -> Found {
         match self.entries.get(id) {
-            Some(Entry::Live(row)) => Found::Live(row.as_ref().clone()),
+            Some(Entry::Live { row, .. }) => Found::Live(row.as_ref().clone()),
             Some(Entry::Finished { tombstone, .. }) if tombstone.finished_at >= horizon => {
                 Found::Finished(tombstone.as_ref().clone())
             }
@@ -36,7 +37,7 @@ impl Instances {
     /// Whether the instance has the version that a change rests on.
     pub(super) fn is_as_expected(&self, change: &InstanceChange, horizon: Timestamp) -> bool {
         match self.entries.get(&change.id) {
-            Some(Entry::Live(row)) => change.expect == Some(row.version),
+            Some(Entry::Live { row, .. }) => change.expect == Some(row.version),
             Some(Entry::Finished { tombstone, .. }) => {
                 change.expect.is_none() && tombstone.finished_at < horizon
             }
@@ -45,53 +46,57 @@ impl Instances {
     }
 
     /// Creates or replaces a live instance.
-    pub(super) fn put(&mut self, id: InstanceId, row: InstanceRow) {
-        let due = row.due;
-        let before = self.entries.insert(id.clone(), Entry::Live(Box::new(row)));
-        let due_before = match before {
-            Some(Entry::Live(row)) => row.due,
-            Some(Entry::Finished { nth, .. }) => {
-                self.finished.remove(&nth);
-                None
-            }
-            None => None,
-        };
-        self.move_timer(id, due_before, due);
-    }
-
-    fn move_timer(&mut self, id: InstanceId, from: Option<Timestamp>, to: Option<Timestamp>) {
-        if from == to {
-            return;
+    pub(super) fn put(&mut self, id: InstanceId, new: InstanceRow) {
+        if let Some(Entry::Live { number, row }) = self.entries.get_mut(&id) {
+            let (number, before) = (*number, row.due);
+            // In place: the common case, and most of what this store does.
+            **row = new;
+            let due = row.due;
+            return self.move_timer(&id, number, before, due);
         }
-        let id = match from {
-            Some(from) => {
-                let timer = (from, id);
-                self.due.remove(&timer);
-                timer.1
-            }
-            None => id,
-        };
-        if let Some(to) = to {
-            self.due.insert((to, id));
-        }
+        let number = self.next_number();
+        self.move_timer(&id, number, None, new.due);
+        let row = Box::new(new);
+        self.replace(id, Entry::Live { number, row });
     }
 
     /// Puts a tombstone in the place of an instance, and drops the oldest tombstones past `bound`.
     pub(super) fn finish(&mut self, id: InstanceId, tombstone: Tombstone, bound: usize) {
-        self.last_finished += 1;
-        let nth = self.last_finished;
+        let number = self.next_number();
         let tombstone = Box::new(tombstone);
-        match self
-            .entries
-            .insert(id.clone(), Entry::Finished { nth, tombstone })
-        {
-            Some(Entry::Live(row)) => self.move_timer(id.clone(), row.due, None),
-            Some(Entry::Finished { nth, .. }) => drop(self.finished.remove(&nth)),
-            None => {}
-        }
-        self.finished.insert(nth, id);
+        self.finished.insert(number, id.clone());
+        self.replace(id, Entry::Finished { number, tombstone });
         while self.finished.len() > bound {
             self.forget_oldest();
+        }
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    /// Puts an entry in the place of another, of which nothing is left.
+    fn replace(&mut self, id: InstanceId, entry: Entry) {
+        match self.entries.insert(id, entry) {
+            Some(Entry::Live { number, row }) => {
+                if let Some(due) = row.due {
+                    self.due.remove(&(due, number));
+                }
+            }
+            Some(Entry::Finished { number, .. }) => drop(self.finished.remove(&number)),
+            None => {}
+        }
+    }
+
+    fn move_timer(&mut self, id: &InstanceId, number: u64, from: Option<Timestamp>, to: Option<Timestamp>) {
+        if from == to {
+            return;
+        }
+        let before = from.and_then(|from| self.due.remove(&(from, number)));
+        if let Some(to) = to {
+            self.due
+                .insert((to, number), before.unwrap_or_else(|| id.clone()));
         }
     }
 
@@ -115,7 +120,7 @@ impl Instances {
         let (_, id) = self.finished.first_key_value()?;
         match self.entries.get(id)? {
             Entry::Finished { tombstone, .. } => Some(tombstone.finished_at),
-            Entry::Live(_) => None,
+            Entry::Live { .. } => None,
         }
     }
 
@@ -128,18 +133,18 @@ impl Instances {
         let due: Vec<_> = self
             .due
             .iter()
-            .take_while(|(at, _)| *at <= now)
+            .take_while(|((at, _), _)| *at <= now)
             .take(limit)
-            .map(|(at, id)| (id.clone(), *at))
+            .map(|((at, _), id)| (id.clone(), *at))
             .collect();
-        let next = self.due.iter().nth(due.len()).map(|(at, _)| *at);
+        let next = self.due.keys().nth(due.len()).map(|(at, _)| *at);
         (due, next)
     }
 
     /// Every live instance, in no order.
     pub(super) fn live(&self) -> impl Iterator<Item = &InstanceRow> {
         self.entries.values().filter_map(|entry| match entry {
-            Entry::Live(row) => Some(row.as_ref()),
+            Entry::Live { row, .. } => Some(row.as_ref()),
             Entry::Finished { .. } => None,
         })
     }

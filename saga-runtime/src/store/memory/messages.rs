@@ -1,7 +1,8 @@
 //! Message rows: claimed, ready in a lane, or waiting for a time, an instance or a build that knows them.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
+    hash::{BuildHasherDefault, Hasher},
     sync::Arc,
 };
 
@@ -15,7 +16,7 @@ use crate::{
 /// All message rows. A row is claimed (it has an owner), free (it stands in its lane), or waiting (it has a `due`).
 pub(super) struct Messages {
     last: Seq,
-    rows: HashMap<Seq, Row>,
+    rows: HashMap<Seq, Row, BuildSequential>,
     lanes: Vec<Lane>,
     lane_of: HashMap<Arc<str>, HashMap<Option<Arc<str>>, usize>>,
     waiting: BTreeSet<(Timestamp, Seq)>,
@@ -36,10 +37,22 @@ struct Row {
 /// What is ready for one consumer of one queue.
 #[derive(Default)]
 struct Lane {
-    /// Ready and unclaimed.
-    free: BTreeSet<Seq>,
+    /// Ready and unclaimed, oldest first.
+    free: VecDeque<Seq>,
     /// Fresh messages, claimed or not: no timer overtakes the oldest of them.
     standing: BTreeSet<Seq>,
+}
+
+impl Lane {
+    fn add_free(&mut self, seq: Seq) {
+        if self.free.back().is_none_or(|&last| last < seq) {
+            return self.free.push_back(seq);
+        }
+        // An older one comes back: it keeps its place.
+        if let Err(at) = self.free.binary_search(&seq) {
+            self.free.insert(at, seq);
+        }
+    }
 }
 
 /// The lane of everything that waits to be sent to a broker.
@@ -49,7 +62,7 @@ impl Default for Messages {
     fn default() -> Self {
         Self {
             last: 0,
-            rows: HashMap::new(),
+            rows: HashMap::default(),
             lanes: vec![Lane::default()],
             lane_of: HashMap::new(),
             waiting: BTreeSet::new(),
@@ -168,7 +181,7 @@ impl Messages {
     fn free(&mut self, seq: Seq) {
         let Some(row) = self.rows.get(&seq) else { return };
         let lane = &mut self.lanes[row.lane];
-        lane.free.insert(seq);
+        lane.add_free(seq);
         if row.stored.wait == Wait::Ready {
             lane.standing.insert(seq);
         }
@@ -275,13 +288,13 @@ impl Messages {
             return;
         };
         for _ in 0..limit {
-            let Some(row) = lane.free.first().and_then(|seq| self.rows.get_mut(seq)) else {
+            let Some(row) = lane.free.front().and_then(|seq| self.rows.get_mut(seq)) else {
                 return;
             };
             if !budget.admits(row.stored.envelope.body.len()) {
                 return;
             }
-            lane.free.pop_first();
+            lane.free.pop_front();
             row.owner = Some(node);
             into.push(row.stored.clone());
         }
@@ -346,5 +359,34 @@ impl Budget {
             self.left = self.left.saturating_sub(bytes);
         }
         fits
+    }
+}
+
+/// Hashes row numbers, which the store hands out itself and which nobody can choose to collide.
+#[derive(Default)]
+struct Sequential(u64);
+
+type BuildSequential = BuildHasherDefault<Sequential>;
+
+impl Hasher for Sequential {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number.cast_unsigned());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Spread over all bits, for the table takes some from either end.
+        self.0 = (self.0 ^ number)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(26);
     }
 }

@@ -1,10 +1,6 @@
 //! The contract of [`Store`], one named test per sentence.
 //!
-//! A backend writes a [`StoreFixture`] and one line:
-//!
-//! ```ignore
-//! saga_runtime::testing::store_suite!(MyFixture::new());
-//! ```
+//! A backend writes a [`StoreFixture`] and one line with [`store_suite!`](crate::store_suite); see [`testing`](super).
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 

@@ -1,10 +1,6 @@
 //! The contract of [`Transport`], one named test per sentence.
 //!
-//! A backend writes a [`TransportFixture`] and one line:
-//!
-//! ```ignore
-//! saga_runtime::testing::transport_suite!(MyFixture::new());
-//! ```
+//! A backend writes a [`TransportFixture`] and one line with [`transport_suite!`](crate::transport_suite); see [`testing`](super).
 
 use std::time::Duration;
 
