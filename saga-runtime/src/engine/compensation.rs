@@ -117,7 +117,10 @@ impl Step<'_> {
     }
 
     fn undo_answered(&mut self, command: &str, request: MessageId) {
-        self.await_compensation();
+        let undoing = &mut self.instance.book.undoing;
+        if let Some(running) = undoing.as_mut().and_then(|undoing| undoing.running.as_mut()) {
+            running.requests.retain(|open| open.id != request);
+        }
         if self.is_refusal(command) {
             self.park(&format!("`{command}` was refused with `{}`", self.cause.name));
             return;
@@ -129,11 +132,11 @@ impl Step<'_> {
         let Some(running) = &mut undoing.running else {
             return;
         };
-        running.requests.retain(|open| open.id != request);
         running.awaited = running.awaited.saturating_sub(1);
         if running.awaited == 0 {
             undoing.running = None;
         }
+        self.await_compensation();
     }
 
     /// A request that was open when compensation began: a success that has an undo joins the steps to undo.
@@ -146,6 +149,12 @@ impl Step<'_> {
             .find(|open| Some(open.id) == request)
             .map(|open| Arc::clone(&open.command));
         self.take_in(command.clone())?;
+        if let Some(undoing) = &mut self.instance.book.undoing
+            && undoing.running.is_none()
+        {
+            // It was parked for want of this very answer, or of another like it.
+            undoing.parked = None;
+        }
         self.await_compensation();
         let action = self
             .engine
@@ -223,7 +232,17 @@ impl Step<'_> {
         undoing.running.as_ref().map(|running| running.first)
     }
 
+    /// Begins the wait for the next answer anew; a parked instance waits for a person.
     fn await_compensation(&mut self) {
+        let parked = self
+            .instance
+            .book
+            .undoing
+            .as_ref()
+            .is_some_and(|undoing| undoing.parked.is_some());
+        if parked {
+            return;
+        }
         let due = self.after(self.engine.limits.compensation_wait);
         self.instance.book.timers.clear();
         self.arm_one(COMPENSATE, due);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    Emission, Engine, Failure, Message, Outlet, Verdict,
+    Emission, Engine, Failure, Message, Outlet, RETRY, TIMER, Verdict,
     book::{Answer, Book},
     routes::{Action, Spot},
     step,
@@ -28,6 +28,9 @@ impl Engine {
         out: &mut Vec<Emission>,
     ) -> Result<Verdict, Failure> {
         let envelope = message.envelope;
+        if is_internal(envelope) {
+            return Ok(Verdict::Discarded("its instance has finished"));
+        }
         match self.routes.action(Spot::End, &envelope.name, None) {
             Some(Action::Run(clause)) => self.run_ended(clause, message, now, out),
             Some(Action::Treat(Treatment::Ignore)) => Ok(Verdict::Discarded("ignored in `end`, as written")),
@@ -107,6 +110,11 @@ impl Engine {
             format!("saga `{}`{instance}: `{}`: {why}", self.name, envelope.name),
         )
     }
+}
+
+/// A timer or a person's word, not a message of anybody's contract.
+fn is_internal(envelope: &Envelope) -> bool {
+    &*envelope.name == RETRY || envelope.name.starts_with(TIMER)
 }
 
 /// The recorded answer for the sender of `envelope`, if it waits for one.
