@@ -1,6 +1,12 @@
-//! The store in a SQLite file.
+//! The store in a SQLite file, and the transport over it.
 
-use saga_runtime::{store::Sqlite, testing::store_suite::StoreFixture};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use saga_runtime::{
+    store::Sqlite,
+    testing::{store_suite::StoreFixture, transport_suite::TransportFixture},
+    transport::QueueOver,
+};
 use tempfile::TempDir;
 
 /// Processes that follow each other on one file.
@@ -22,6 +28,36 @@ impl StoreFixture for File {
     }
 }
 
+/// A file serves one process at a time.
+struct Queues {
+    file: File,
+    is_taken: AtomicBool,
+}
+
+impl Queues {
+    fn new() -> Self {
+        Self {
+            file: File::new(),
+            is_taken: AtomicBool::new(false),
+        }
+    }
+}
+
+impl TransportFixture for Queues {
+    type Transport = QueueOver<Sqlite>;
+
+    async fn connect(&self) -> Option<QueueOver<Sqlite>> {
+        if self.is_taken.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        Some(QueueOver::new(self.file.connect().await))
+    }
+}
+
 mod store {
     saga_runtime::testing::store_suite!(super::File::new());
+}
+
+mod queue_over {
+    saga_runtime::testing::transport_suite!(super::Queues::new());
 }

@@ -1,13 +1,16 @@
 //! Message rows: claimed, ready in a lane, or waiting for a time, an instance or a build that knows them.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    hash::{BuildHasherDefault, Hasher},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
 use jiff::Timestamp;
 
+use super::{
+    lane::{Budget, Lane},
+    sequential::BuildSequential,
+};
 use crate::{
     envelope::MessageId,
     store::{Claim, InstanceId, NewMessage, Park, Seq, Source, Stored, Wait, Want},
@@ -32,27 +35,6 @@ struct Row {
     owner: Option<MessageId>,
     due: Option<Timestamp>,
     awaits: Option<InstanceId>,
-}
-
-/// What is ready for one consumer of one queue.
-#[derive(Default)]
-struct Lane {
-    /// Ready and unclaimed, oldest first.
-    free: VecDeque<Seq>,
-    /// Fresh messages, claimed or not: no timer overtakes the oldest of them.
-    standing: BTreeSet<Seq>,
-}
-
-impl Lane {
-    fn add_free(&mut self, seq: Seq) {
-        if self.free.back().is_none_or(|&last| last < seq) {
-            return self.free.push_back(seq);
-        }
-        // An older one comes back: it keeps its place.
-        if let Err(at) = self.free.binary_search(&seq) {
-            self.free.insert(at, seq);
-        }
-    }
 }
 
 /// The lane of everything that waits to be sent to a broker.
@@ -335,58 +317,5 @@ impl Messages {
     /// Every row, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Stored> {
         self.rows.values().map(|row| &row.stored)
-    }
-}
-
-/// How many body bytes may still be claimed; the first message always fits.
-struct Budget {
-    left: usize,
-    fresh: bool,
-}
-
-impl Budget {
-    fn new(bytes: usize) -> Self {
-        Self {
-            left: bytes,
-            fresh: true,
-        }
-    }
-
-    fn admits(&mut self, bytes: usize) -> bool {
-        let fits = self.fresh || bytes <= self.left;
-        if fits {
-            self.fresh = false;
-            self.left = self.left.saturating_sub(bytes);
-        }
-        fits
-    }
-}
-
-/// Hashes row numbers, which the store hands out itself and which nobody can choose to collide.
-#[derive(Default)]
-struct Sequential(u64);
-
-type BuildSequential = BuildHasherDefault<Sequential>;
-
-impl Hasher for Sequential {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
-        }
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.write_u64(number.cast_unsigned());
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        // Spread over all bits, for the table takes some from either end.
-        self.0 = (self.0 ^ number)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(26);
     }
 }

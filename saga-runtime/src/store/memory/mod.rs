@@ -26,8 +26,10 @@ mod dead_letters;
 mod inbox;
 mod inspect;
 mod instances;
+mod lane;
 mod messages;
 mod nodes;
+mod sequential;
 mod state;
 
 use state::{Caller, State};
@@ -170,3 +172,6 @@ impl Store for Memory {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;
