@@ -26,10 +26,10 @@ impl Diagnostics {
         self.errors.append(&mut other.errors);
     }
 
-    /// How many there are.
+    /// What is said of each.
     #[cfg(test)]
-    pub(crate) fn count(&self) -> usize {
-        self.errors.len()
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
+        self.errors.iter().map(Error::to_string)
     }
 
     /// Nothing is wrong.

@@ -63,6 +63,36 @@ pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
     saga::expand(args.into(), item.into()).into()
 }
 
+/// Declares attributes that have a meaning only within `#[saga]` or `#[service]`, and say so elsewhere.
+macro_rules! words {
+    ($($(#[$doc:meta])* $word:ident)*) => {$(
+        $(#[$doc])*
+        #[proc_macro_attribute]
+        pub fn $word(_: TokenStream, item: TokenStream) -> TokenStream {
+            saga::stray(stringify!($word), item.into()).into()
+        }
+    )*};
+}
+
+words! {
+    /// Begins an instance: `#[start(PlaceOrder -> send BillOrder => AwaitingBill)]`.
+    start
+    /// Takes a message: `#[on(OrderBilled in AwaitingBill -> send CreateShippingLabel => AwaitingLabel)]`.
+    on
+    /// Takes several messages once all have arrived: `#[all(FlightBooked, CarBooked? in Booking => end)]`.
+    all
+    /// A timeout, counted from entering the state: `#[after(30 min in AwaitingBill => end)]`.
+    after
+    /// A timer that repeats while the state lasts: `#[every(1 h in AwaitingBill -> send Remind)]`.
+    every
+    /// A timer that follows a time in the saga's data: `#[at(self.trial_ends in Trial => Charging)]`.
+    at
+    /// Undoes a completed step: `#[compensate(OrderBilled -> send RefundOrder)]`.
+    compensate
+    /// What follows when everything is undone: `#[compensated(-> reply OrderRejected => end)]`.
+    compensated
+}
+
 /// Stateless handlers of an endpoint, where I/O lives: `#[service(at = Billing)] impl BillingDesk { .. }`.
 #[proc_macro_attribute]
 pub fn service(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -48,3 +48,13 @@ fn on_other(item: &TokenStream) -> TokenStream {
     let error = refusal(item, "`#[saga]` stands on a struct or on an impl block", remedy).to_compile_error();
     quote!(#item #error)
 }
+
+/// A word of the language outside the block that gives it a meaning. The method stays.
+pub(crate) fn stray(word: &str, item: TokenStream) -> TokenStream {
+    let text = format!("`#[{word}(..)]` has a meaning only within `#[saga]` or `#[service(at = ..)]`");
+    let remedy =
+        "write `#[saga]` above the impl block, and `#[saga(by = key_field, at = Endpoint)]` above the struct";
+    let error =
+        syn::Error::new(proc_macro2::Span::call_site(), format!("{text}\nhelp: {remedy}")).to_compile_error();
+    quote!(#item #error)
+}

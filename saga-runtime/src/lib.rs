@@ -48,6 +48,9 @@ pub mod prelude {
         service::Service,
     };
     pub use jiff::Timestamp;
-    pub use saga_macros::{Command, Endpoint, Event, Reply, saga, service};
+    pub use saga_macros::{
+        Command, Endpoint, Event, Reply, after, all, at, compensate, compensated, every, on, saga, service,
+        start,
+    };
     pub use serde::{Deserialize, Serialize};
 }

@@ -101,10 +101,10 @@ fn timer(kind: &TokenStream, delay: &Delay) -> TokenStream {
 }
 
 fn item(item: &Item, roster: &Roster<'_>) -> TokenStream {
-    let heard = roster.heard(&item.message);
+    let [number, by_field] = roster.heard_as(&item.message);
     let of = command(item.of.as_ref());
     let arity = arity(item.arity);
-    quote!(private::saga::item::<#heard>(#of, #arity))
+    quote!(private::saga::item::<Self, #number, #by_field>(#of, #arity))
 }
 
 /// The command behind `of` or `to`.

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::Ident;
+use syn::{Ident, Type};
 
 use crate::{
     model::{Branch, Clause, Expected, Model, Param},
@@ -131,24 +131,39 @@ fn call(clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
     let receiver = (clause.word() != Word::Start && !clause.is_ended()).then(|| quote!(self));
     let params = clause.shape.params.iter().map(|param| match param {
         Param::Context => quote!(input.context()),
-        Param::Message(ty) => {
-            let message = items.next().map(|item| read(clause, item, roster));
-            quote!(private::saga::given::<#ty, _>(#message))
-        }
+        Param::Message(ty) => items
+            .next()
+            .map(|item| given(ty, clause, item, roster))
+            .unwrap_or_default(),
     });
     let arguments = receiver.into_iter().chain(params);
     quote!(Self::#method(#(#arguments),*))
 }
 
-fn read(clause: &Clause<'_>, item: &Item, roster: &Roster<'_>) -> TokenStream {
-    let how = match (clause.word(), item.arity) {
+/// `given::<OrderBilled, Message>(message(input)?)`: the author's type is compared with the clause's.
+fn given(written: &Type, clause: &Clause<'_>, item: &Item, roster: &Roster<'_>) -> TokenStream {
+    let read = match (clause.word(), item.arity) {
         (Word::All, Arity::One) => quote!(one),
         (Word::All, Arity::Optional) => quote!(optional),
         (Word::All, Arity::Many) => quote!(many),
         _ => quote!(message),
     };
-    let message = roster.heard(&item.message);
-    quote!(private::saga::#how::<#message>(input)?)
+    let [number, by_field] = roster.heard_as(&item.message);
+    let message = several(
+        item.arity,
+        quote!(<Self as private::saga::Hears<#number, #by_field>>::Message),
+    );
+    let read = quote!(private::saga::#read::<Self, #number, #by_field>(input)?);
+    quote!(private::saga::given::<#written, #message>(#read))
+}
+
+/// `M`, `Option<M>` or `Vec<M>`.
+fn several(arity: Arity, message: TokenStream) -> TokenStream {
+    match arity {
+        Arity::One => message,
+        Arity::Optional => quote!(::core::option::Option<#message>),
+        Arity::Many => quote!(::std::vec::Vec<#message>),
+    }
 }
 
 /// What a method returns: the saga if it starts one, then effects or a decision.
@@ -212,20 +227,12 @@ fn returned(effect: &Effect, roster: &Roster<'_>) -> TokenStream {
         Verb::Publish => quote!(<Self as private::Publishes<0, #number>>::Message),
         Verb::Reply => quote!(<Self as private::saga::Answers<#number>>::Message),
     };
-    match effect.arity {
-        Arity::One => message,
-        Arity::Optional => quote!(::core::option::Option<#message>),
-        Arity::Many => quote!(::std::vec::Vec<#message>),
-    }
+    several(effect.arity, message)
 }
 
 /// Performs the outcome: of the one branch, or of the one that was decided for.
 fn perform(number: usize, clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
-    let branches = clause
-        .branches
-        .iter()
-        .enumerate()
-        .map(|(place, branch)| (place, branch));
+    let branches = clause.branches.iter().enumerate();
     if !clause.is_labelled() {
         return branches
             .map(|(place, branch)| emit(number, place, branch, roster))

@@ -1,8 +1,8 @@
 //! Where the key is: `fn key_of`.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Member, Token, punctuated::Punctuated};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Member, Token, punctuated::Punctuated, spanned::Spanned};
 
 use crate::{model::Model, names};
 
@@ -35,8 +35,8 @@ fn arm(number: usize, heard: &Heard<'_>) -> TokenStream {
             let key = fields(&path.fields);
             quote!({
                 let message = private::saga::peek::<#message>(input)?;
-                let key: <Self as private::Declared>::Key<'_> = #key;
-                private::saga::written_key(&key)
+                let key = ::core::marker::PhantomData::<<Self as private::Declared>::Key<'_>>;
+                private::saga::written_key(key, #key)
             })
         }
     };
@@ -47,11 +47,16 @@ fn arm(number: usize, heard: &Heard<'_>) -> TokenStream {
     }
 }
 
-/// `&message.order.id`, or a tuple of such.
+/// `&message.order.id`, or a tuple of such; at the author's path, where rustc will say that it is of another type.
 fn fields(fields: &[Punctuated<Member, Token![.]>]) -> TokenStream {
-    let fields = fields.iter().map(|path| quote!(&message.#path));
-    match fields.len() {
-        1 => quote!(#(#fields)*),
-        _ => quote!((#(#fields),*)),
+    let mut span = Span::call_site();
+    let fields = fields.iter().map(|path| {
+        span = path.first().map_or(span, Spanned::span);
+        quote_spanned!(span=> &message.#path)
+    });
+    let fields: Vec<_> = fields.collect();
+    match fields.as_slice() {
+        [one] => one.clone(),
+        _ => quote_spanned!(span=> (#(#fields),*)),
     }
 }

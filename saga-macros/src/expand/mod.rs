@@ -9,6 +9,7 @@ mod fallback;
 mod keys;
 mod labels;
 mod roster;
+mod soundness;
 
 pub(crate) use data::data;
 
@@ -16,6 +17,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::{
+    check,
     model::Model,
     names,
     parse::{Handlers, ImplItem},
@@ -31,13 +33,17 @@ pub(crate) fn handlers(model: &Model<'_>) -> TokenStream {
     let labels = labels::enums(model);
     let bounds = bounds::bounds(model, &roster);
     let saga = saga(model, &roster);
-    quote!(#methods #mentions #labels #bounds #saga)
+    let traps = soundness::traps(&model.written.saga, &check::traps(model));
+    quote!(#methods #mentions #labels #bounds #saga #traps)
 }
 
 /// `#[saga]` on an impl block with mistakes: stubs, so that the saga is still one to the rest of the program.
 pub(crate) fn stubs(model: &Model<'_>) -> TokenStream {
     let methods = methods(model.written);
     let labels = labels::enums(model);
+    if check::is_generic(model) {
+        return quote!(#methods #labels);
+    }
     let saga = fallback::saga(model);
     quote!(#methods #labels #saga)
 }

@@ -44,17 +44,15 @@ impl<'a> Roster<'a> {
         }
     }
 
-    /// The generic arguments that stand for a message heard: `Self, 3, true`.
-    pub(super) fn heard(&self, message: &Path) -> TokenStream {
+    /// The generic arguments behind `Self` that stand for a message heard: `3` and `true`.
+    pub(super) fn heard_as(&self, message: &Path) -> [TokenStream; 2] {
         let number = self
             .heard
             .iter()
             .position(|heard| heard.message == message)
             .unwrap_or_default();
-        self.heard
-            .get(number)
-            .map(|heard| heard.arguments(number))
-            .unwrap_or_default()
+        let by_field = self.heard.get(number).is_some_and(|heard| heard.key.is_none());
+        [quote!(#number), quote!(#by_field)]
     }
 
     /// The number of an effect's message among those of its verb.

@@ -67,6 +67,7 @@ fn unknown(unit: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)] // what a test writes itself can be read
 mod tests {
     use super::*;
 

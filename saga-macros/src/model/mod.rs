@@ -6,7 +6,7 @@ mod shape;
 
 pub(crate) use delay::{Wait, wait};
 pub(crate) use graph::{Graph, Node};
-pub(crate) use shape::{Expected, Param, Receiver, Shape};
+pub(crate) use shape::{Expected, Param, Receiver, Shape, last_name};
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -20,7 +20,7 @@ pub(crate) struct Model<'a> {
     pub(crate) written: &'a Handlers,
     /// The declared states; the implied `Active` where none are.
     pub(crate) states: Vec<Ident>,
-    /// The clauses whose trigger could be read, in the order written.
+    /// The clauses that could be read to their end, in the order written.
     pub(crate) clauses: Vec<Clause<'a>>,
     pub(crate) exceptions: Vec<Exception<'a>>,
     pub(crate) no_timeout: Vec<usize>,
@@ -150,7 +150,7 @@ impl Clause<'_> {
 
     /// Whether it answers where there is no instance.
     pub(crate) fn is_ended(&self) -> bool {
-        self.places.contains(&Place::End)
+        self.places == [Place::End]
     }
 }
 
@@ -198,7 +198,7 @@ impl Names {
     }
 
     fn clause<'a>(&mut self, handler: &'a Handler) -> Option<Clause<'a>> {
-        let written = &handler.clause;
+        let written = Some(&handler.clause).filter(|clause| clause.complete)?;
         let default: &[Place] = match written.word {
             Word::Start | Word::Compensate | Word::Compensated => &[],
             Word::On | Word::All | Word::After | Word::Every | Word::At => &[Place::Rest],

@@ -2,9 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, GenericArgument, Ident, Path, PathArguments, ReceiverKind, ReturnType, Signature, Type};
+use syn::{FnArg, GenericArgument, Ident, PathArguments, ReceiverKind, ReturnType, Signature, Type};
 
-use crate::parse::{Arity, Word, wrapped};
+use crate::parse::{Effect, Word, wrapped};
 
 use super::{Clause, shown};
 
@@ -197,22 +197,7 @@ fn outcome(clause: &Clause<'_>) -> Vec<TokenStream> {
         vec![name.unwrap_or_else(|| quote!(Outcome))]
     } else {
         let effects = clause.branches.iter().flat_map(|branch| &branch.written.effects);
-        effects.map(parse_effect).collect()
+        effects.map(Effect::returned).collect()
     };
     saga.into_iter().chain(rest).collect()
-}
-
-fn parse_effect(effect: &crate::parse::Effect) -> TokenStream {
-    effect.returned()
-}
-
-/// Whether a type visibly is this message by itself.
-pub(crate) fn is_visibly(ty: &Type, message: &Path) -> bool {
-    let name = message.segments.last().map(|last| &last.ident);
-    last_name(ty).is_some() && last_name(ty) == name
-}
-
-/// An arity under which exactly one message is handed over.
-pub(crate) fn is_one(arity: Arity) -> bool {
-    arity == Arity::One
 }

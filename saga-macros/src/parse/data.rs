@@ -55,6 +55,7 @@ impl Data {
                 format!("saga `{}` cannot be generic", item.ident),
                 remedy,
             ));
+            return None;
         }
         let version = words
             .version

@@ -60,6 +60,10 @@ pub(crate) struct Clause {
     /// `None` where no `in` was written.
     pub(crate) places: Option<Vec<Place>>,
     pub(crate) branches: Vec<Branch>,
+    /// Whether it could be read to its end.
+    pub(crate) complete: bool,
+    /// Whether its outcomes are labelled, as far as can be seen.
+    is_labelled: bool,
 }
 
 impl Handlers {
@@ -159,8 +163,12 @@ impl Handler {
         })
     }
 
-    /// The method without its clause.
+    /// The method without its clause. Left out if it decides between outcomes that could not be read: it would speak of
+    /// an enum that is not there.
     pub(crate) fn method(&self) -> TokenStream {
+        if self.clause.is_labelled && !self.clause.complete {
+            return TokenStream::new();
+        }
         let Self {
             attrs,
             visibility,
@@ -189,6 +197,8 @@ impl Clause {
             trigger: None,
             places: None,
             branches: Vec::new(),
+            complete: false,
+            is_labelled: is_labelled(attr),
         };
         let read = match &attr.meta {
             Meta::Path(_) if word == Word::Compensated => {
@@ -202,7 +212,7 @@ impl Clause {
                 format!("expected `{}`", word.form()),
             )),
         };
-        errors.keep(read);
+        clause.complete = errors.keep(read).is_some();
         Ok(clause)
     }
 
@@ -216,6 +226,15 @@ impl Clause {
         }
         Err(input.error(format!("unexpected here; a clause reads `{}`", self.word.form())))
     }
+}
+
+/// Whether a clause ends in braces, even if it cannot be read.
+fn is_labelled(attr: &Attribute) -> bool {
+    let Meta::List(list) = &attr.meta else {
+        return false;
+    };
+    let last = list.tokens.clone().into_iter().last();
+    matches!(last, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace)
 }
 
 /// What is left of an item: a method up to its body, a constant, type or macro up to its semicolon.

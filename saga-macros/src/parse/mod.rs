@@ -6,11 +6,9 @@ mod handler;
 mod trigger;
 mod words;
 
-pub(crate) use clause::{
-    Arity, Branch, Effect, Item, Place, Target, Verb, branches, effects, message, places, wrapped,
-};
+pub(crate) use clause::{Arity, Branch, Effect, Item, Place, Target, Verb, effects, wrapped};
 pub(crate) use data::Data;
-pub(crate) use handler::{Clause, Handler, Handlers, Item as ImplItem};
+pub(crate) use handler::{Handler, Handlers, Item as ImplItem};
 pub(crate) use trigger::{Delay, Trigger, Word};
 pub(crate) use words::{Exception, KeyPath, Treatment};
 

@@ -173,6 +173,7 @@ fn field(input: ParseStream<'_>) -> Result<Punctuated<Member, Token![.]>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)] // what a test writes itself can be read
 mod tests {
     use quote::quote;
     use syn::parse_quote;
@@ -182,7 +183,7 @@ mod tests {
     fn read(args: TokenStream) -> (Words, usize) {
         let mut errors = Diagnostics::default();
         let words = Words::read(args, &mut errors);
-        (words, errors.count())
+        (words, errors.texts().count())
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! Every type the author wrote stands in exactly one associated type, where its bound is checked; everything else goes
 //! through the functions here. So one wrong type is one error, at the author's own token.
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::{
     definition::{Arity, Effect, Item, Trigger, Verb},
@@ -96,9 +97,22 @@ pub fn key<S: Hears<N, B>, const N: usize, const B: bool>(
     <<S::Message as Correlated>::By as KeyedBy<S, S::Message, B>>::key(input)
 }
 
+/// What `by(M = path)` leads to, which has to be the saga's key.
+#[diagnostic::on_unimplemented(
+    message = "S103: the path leads to `{Self}`, but the key of the saga is `{Key}`",
+    label = "should be `{Key}`",
+    note = "`by(M = path.to.field)` names a field of the same type as the one in `#[saga(by = ..)]` on the struct"
+)]
+pub trait IsKey<Key> {}
+
+impl<T> IsKey<T> for T {}
+
 /// A key found by the saga's own path.
-pub fn written_key<K: serde::Serialize>(key: &K) -> Result<Key, HandlerError> {
-    Key::of(key)
+pub fn written_key<Expected, Found: IsKey<Expected> + Serialize>(
+    _: PhantomData<Expected>,
+    key: Found,
+) -> Result<Key, HandlerError> {
+    Key::of(&key)
 }
 
 /// The `N`th message, to be asked for its key.

@@ -3,6 +3,7 @@
 use saga_runtime::prelude::*;
 
 pub mod billing;
+pub mod order;
 
 /// Where orders are packed.
 #[derive(Endpoint)]

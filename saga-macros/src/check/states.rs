@@ -1,0 +1,182 @@
+//! The rules about states: declared, entered, left, and never waited in for ever.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::{Error, Ident};
+
+use crate::{
+    diagnostics::refusal,
+    model::{Graph, Model, Node},
+    names::did_you_mean,
+    parse::Word,
+};
+
+/// A state that no way leads out of: where to put the caret, and what to say.
+#[derive(Debug)]
+pub(crate) struct Trap {
+    pub(crate) span: Span,
+    pub(crate) text: String,
+}
+
+/// S001: nothing starts the saga.
+pub(super) fn no_start(model: &Model<'_>) -> Option<Error> {
+    let text = format!("S001: nothing starts saga `{}`", model.name());
+    let remedy = "add a handler with `#[start(Command -> send .. => State)]`";
+    (!has_start(model)).then(|| refusal(&model.written.saga, text, remedy))
+}
+
+pub(super) fn has_start(model: &Model<'_>) -> bool {
+    model.clauses.iter().any(|clause| clause.word() == Word::Start)
+}
+
+pub(super) fn starts_lead_somewhere(model: &Model<'_>) -> bool {
+    let mut starts = model.clauses.iter().filter(|clause| clause.word() == Word::Start);
+    starts.all(|start| start.branches.iter().all(|branch| branch.target.is_some()))
+}
+
+/// S003: a state that is not declared. One mistake per name, at its first mention.
+pub(super) fn undeclared(model: &Model<'_>) -> Vec<Error> {
+    let firsts = model
+        .undeclared
+        .iter()
+        .enumerate()
+        .filter(|(i, name)| !model.undeclared[..*i].contains(name));
+    firsts.map(|(_, name)| not_declared(model, name)).collect()
+}
+
+fn not_declared(model: &Model<'_>, name: &Ident) -> Error {
+    let written = name.to_string();
+    let states: Vec<String> = model.states.iter().map(ToString::to_string).collect();
+    let remedy = match did_you_mean(&written, states.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? Otherwise add `{written}` to `states(..)`"),
+        None if model.written.words.states.is_empty() => {
+            format!(
+                "declare it: `#[saga(states({written}, ..))]`; without `states(..)` there is one, `Active`"
+            )
+        }
+        None => format!("add it to `states(..)`; declared are `{}`", states.join("`, `")),
+    };
+    refusal(
+        name,
+        format!("S003: saga `{}` has no state `{written}`", model.name()),
+        remedy,
+    )
+}
+
+/// S004: a declared state that no instance can get into. States behind such a state are not accused as well.
+pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
+    let declared = 0..model.written.words.states.len();
+    let unreachable = |state: &usize| !graph.is_reachable(Node::State(*state));
+    let (loose, chained): (Vec<usize>, Vec<usize>) = declared
+        .filter(unreachable)
+        .partition(|state| !graph.is_entered(*state));
+    let mut explained: Vec<Node> = Vec::new();
+    let mut errors = Vec::new();
+    for state in loose.into_iter().chain(chained) {
+        if !explained.contains(&Node::State(state)) {
+            explained.extend(graph.reachable_from(state));
+            errors.push(unentered(model, graph, state));
+        }
+    }
+    errors
+}
+
+fn unentered(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
+    let name = &model.states[state];
+    let why = match graph.is_entered(state) {
+        true => "only states that are never entered lead to it",
+        false => "no clause leads to it",
+    };
+    let text = format!(
+        "S004: state `{name}` of saga `{}` is never entered: {why}",
+        model.name()
+    );
+    refusal(
+        caret(model, state),
+        text,
+        format!("add `=> {name}` to a clause, or remove `{name}` from `states(..)`"),
+    )
+}
+
+/// S005: states from which neither `end` nor `compensate` can be reached; one for each group that leads only to itself.
+pub(super) fn traps(model: &Model<'_>, graph: &Graph) -> Vec<Trap> {
+    let ways: Vec<Vec<Node>> = (0..model.states.len())
+        .map(|state| graph.reachable_from(state))
+        .collect();
+    let out = |node: &Node| matches!(node, Node::End | Node::Compensate);
+    let trapped = |state: usize| graph.is_reachable(Node::State(state)) && !ways[state].iter().any(out);
+    let mut accused: Vec<Node> = Vec::new();
+    let mut traps = Vec::new();
+    for state in (0..model.states.len()).filter(|state| trapped(*state)) {
+        let here = Node::State(state);
+        // Only the last states of the way are the mistake: those that everything ahead leads back to.
+        let last = ways[state].iter().all(|ahead| match ahead {
+            Node::State(ahead) => *ahead == state || ways[*ahead].contains(&here),
+            Node::Compensate | Node::End => false,
+        });
+        if last && !accused.contains(&here) {
+            accused.extend(&ways[state]);
+            traps.push(trap(model, graph, state));
+        }
+    }
+    traps
+}
+
+fn trap(model: &Model<'_>, graph: &Graph, state: usize) -> Trap {
+    let name = &model.states[state];
+    let text = format!(
+        "S005: from state `{name}` of saga `{}` neither `end` nor `compensate` can be reached\n\
+         how it comes to that: {}\n\
+         help: add a clause `in {name}` that leads to `=> end`, or say that the saga is meant to go on for ever: \
+         `#[saga(.., endless)]` on its struct",
+        model.name(),
+        graph.way_to(state),
+    );
+    let span = caret(model, state)
+        .into_token_stream()
+        .into_iter()
+        .next()
+        .map_or_else(Span::call_site, |t| t.span());
+    Trap { span, text }
+}
+
+/// S006: a state in which a lost reply would leave the instance for ever.
+pub(super) fn waits_for_ever(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
+    let reachable = |state: &usize| graph.is_reachable(Node::State(*state));
+    let silent = |state: &usize| !model.no_timeout.contains(state) && !is_timed(model, *state);
+    let states = (0..model.states.len()).filter(reachable).filter(silent);
+    states.map(|state| without_timeout(model, graph, state)).collect()
+}
+
+fn without_timeout(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
+    let name = &model.states[state];
+    let text = format!(
+        "S006: state `{name}` of saga `{}` has no timeout: if an answer is lost, the instance waits in it for ever\n\
+         how it comes to that: {}",
+        model.name(),
+        graph.way_to(state),
+    );
+    let remedy = format!(
+        "add a handler `#[after(30 min in {name} => ..)]` that always leads on, or say that waiting is meant: \
+         `no_timeout({name})`"
+    );
+    refusal(caret(model, state), text, remedy)
+}
+
+/// Whether a timer is sure to lead out of the state.
+pub(super) fn is_timed(model: &Model<'_>, state: usize) -> bool {
+    let timers = model
+        .clauses
+        .iter()
+        .filter(|clause| matches!(clause.word(), Word::After | Word::At));
+    let mut here = timers.filter(|clause| model.live_states(clause).contains(&state));
+    here.any(|clause| clause.branches.iter().all(|branch| branch.target.is_some()))
+}
+
+/// The state where it is declared; the saga's name for the implied one.
+pub(super) fn caret(model: &Model<'_>, state: usize) -> TokenStream {
+    match model.written.words.states.get(state) {
+        Some(declared) => declared.to_token_stream(),
+        None => model.written.saga.to_token_stream(),
+    }
+}

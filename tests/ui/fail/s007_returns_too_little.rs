@@ -1,0 +1,28 @@
+//! The clause says more than the method returns.
+use saga_runtime::prelude::*;
+use saga_test_contracts::order::*;
+
+#[saga(by = order_id, at = Sales)]
+#[derive(Serialize, Deserialize)]
+struct Fulfilment {
+    order_id: u64,
+}
+
+#[saga(states(AwaitingBill))]
+impl Fulfilment {
+    #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
+    fn place(_: PlaceOrder) -> Self {
+        todo!()
+    }
+
+    #[on(OrderBilled in AwaitingBill -> reply OrderConfirmed => end)]
+    fn billed(&mut self, _: OrderBilled) {
+    }
+
+    #[after(30 min in AwaitingBill -> send RemindCashier, reply OrderRejected => end)]
+    fn bill_is_late(&mut self) -> OrderRejected {
+        OrderRejected
+    }
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! One clause per method.
+use saga_runtime::prelude::*;
+use saga_test_contracts::order::*;
+
+#[saga(by = order_id, at = Sales)]
+#[derive(Serialize, Deserialize)]
+struct Fulfilment {
+    order_id: u64,
+}
+
+#[saga(states(AwaitingBill))]
+impl Fulfilment {
+    #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
+    fn place(_: PlaceOrder) -> (Self, BillOrder) {
+        todo!()
+    }
+
+    #[on(OrderBilled in AwaitingBill -> reply OrderConfirmed => end)]
+    fn billed(&mut self, _: OrderBilled) -> OrderConfirmed {
+        OrderConfirmed
+    }
+
+    #[after(1 h in AwaitingBill => end)]
+    #[after(2 h in AwaitingBill => end)]
+    fn late(&mut self) {}
+}
+
+fn main() {}
