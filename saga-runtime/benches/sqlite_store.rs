@@ -63,6 +63,7 @@ async fn bench(stored: usize, in_flight: &[usize], time: Duration) {
     store.open(&node(), &Catalog::default()).await.unwrap();
     fill(&*store, stored).await;
     for in_flight in in_flight {
+        let before = writer_cpu_ms();
         let tasks: Vec<_> = (0..TASKS)
             .map(|_| tokio::spawn(drive(Arc::clone(&store), in_flight / TASKS, time)))
             .collect();
@@ -75,9 +76,10 @@ async fn bench(stored: usize, in_flight: &[usize], time: Duration) {
         steps.sort_unstable();
         let rate = orders as f64 / time.as_secs_f64();
         let at = |share: f64| steps[((steps.len() - 1) as f64 * share) as usize];
+        let cpu = (writer_cpu_ms() - before) as f64 * 1_000.0 / orders as f64;
         println!(
-            "{stored:>9} stored  {in_flight:>4} in flight  {rate:>8.0} orders/s  step p50 {:>7.2?}  p99 {:>7.2?}  \
-             max {:>7.2?}  resident {} MB",
+            "{stored:>9} stored  {in_flight:>4} in flight  {rate:>8.0} orders/s  writer {cpu:>4.1} us/order  \
+             step p50 {:>7.2?}  p99 {:>7.2?}  max {:>7.2?}  resident {} MB",
             at(0.5),
             at(0.99),
             at(1.0),
@@ -294,4 +296,21 @@ fn resident_mb() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kilobytes.unwrap_or(0) / 1_024
+}
+
+/// Processor time of the thread that writes, where the system says; steadier than the rate on a busy machine.
+fn writer_cpu_ms() -> u64 {
+    let Ok(threads) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    let stats = threads.filter_map(|thread| std::fs::read_to_string(thread.ok()?.path().join("stat")).ok());
+    let writers = stats.filter(|stat| stat.contains("(saga-sqlite-wri"));
+    writers
+        .filter_map(|stat| {
+            let mut fields = stat.rsplit(')').next()?.split_whitespace().skip(11);
+            let ticks: u64 = fields.next()?.parse().ok()?;
+            let system: u64 = fields.next()?.parse().ok()?;
+            Some((ticks + system) * 10)
+        })
+        .sum()
 }

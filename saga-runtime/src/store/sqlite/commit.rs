@@ -5,40 +5,27 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Result, params};
 
 use super::{
-    database::{Broken, Database},
+    database::{Broken, Database, Needs},
     error::{is_refusal, unwritable},
 };
 use crate::{
     Error,
     dead_letter::DeadLetter,
-    store::{InboxEntry, Outcome, Taken, Unit, Want},
+    store::{InboxEntry, Outcome, Unit},
 };
-
-/// What one caller wants done in the shared transaction.
-#[derive(Debug)]
-pub(super) enum Work {
-    Commit(Vec<Unit>),
-    Take(Want),
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub(super) enum Done {
-    Committed(Vec<Outcome>),
-    Taken(Box<Taken>),
-}
 
 /// Units the database refuses, by caller and position, with its words.
 type Refused = BTreeMap<(usize, usize), String>;
 
 impl Database {
-    /// Does all the work in one transaction. A unit refused for its content is left out and the rest done again.
-    pub(super) fn flush(&mut self, work: &[Work]) -> Result<Vec<Done>, Error> {
+    /// Applies what several callers bring in one transaction. A unit refused for its content is left out and the
+    /// rest done again.
+    pub(super) fn commit(&mut self, callers: &[Vec<Unit>]) -> Result<Vec<Vec<Outcome>>, Error> {
         let mut refused = Refused::new();
         loop {
             let mut at = (0, 0);
-            match self.attempt(work, &refused, &mut at) {
-                Ok(done) => return Ok(done),
+            match self.attempt(callers, &refused, &mut at) {
+                Ok(outcomes) => return Ok(outcomes),
                 Err(Broken::Before(error)) if is_refusal(&error) && !refused.contains_key(&at) => {
                     refused.insert(at, error.to_string());
                 }
@@ -49,25 +36,19 @@ impl Database {
 
     fn attempt(
         &mut self,
-        work: &[Work],
+        callers: &[Vec<Unit>],
         refused: &Refused,
         at: &mut (usize, usize),
-    ) -> Result<Vec<Done>, Broken> {
-        self.sync_fully(work.iter().any(|work| matches!(work, Work::Commit(_))))?;
-        self.transaction(|db| {
+    ) -> Result<Vec<Vec<Outcome>>, Broken> {
+        self.transaction(Needs::Sync, |db| {
             let now = db.now();
-            let mut done = Vec::with_capacity(work.len());
-            for (caller, work) in work.iter().enumerate() {
-                done.push(match work {
-                    Work::Commit(units) => Done::Committed(db.apply_all(caller, units, refused, at, now)?),
-                    Work::Take(want) => {
-                        *at = (caller, 0);
-                        Done::Taken(Box::new(db.take(want, now)?))
-                    }
-                });
-            }
+            let outcomes = callers
+                .iter()
+                .enumerate()
+                .map(|(caller, units)| db.apply_all(caller, units, refused, at, now))
+                .collect::<Result<_>>()?;
             db.keys.sweep(&db.connection)?;
-            Ok(done)
+            Ok(outcomes)
         })
     }
 

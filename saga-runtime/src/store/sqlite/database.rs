@@ -40,8 +40,15 @@ pub(super) struct Database {
     pub(super) wake: bool,
     pub(super) woken: Arc<Notify>,
     pub(super) buffer: Vec<u8>,
-    /// Full sync was asked for and is suspended while nothing but claims is written.
-    synchronous: Option<bool>,
+    full_sync: bool,
+    set_up_for: Needs,
+}
+
+/// Whether a transaction has to survive a loss of power, where that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    Sync,
+    NoSync,
 }
 
 /// Why a transaction did not take effect.
@@ -97,7 +104,8 @@ impl Database {
             wake: false,
             woken,
             buffer: Vec::new(),
-            synchronous: full_sync.then_some(true),
+            full_sync,
+            set_up_for: Needs::Sync,
         })
     }
 
@@ -112,14 +120,18 @@ impl Database {
         operation: &str,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T, Error> {
-        self.transaction(work)
+        self.transaction(Needs::Sync, work)
             .map_err(|broken| broken.explain(&self.path, operation))
     }
 
     /// Runs `work` in a transaction: it takes effect, or nothing of it does, in the tables and in memory.
-    pub(super) fn transaction<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T, Broken> {
+    pub(super) fn transaction<T>(
+        &mut self,
+        needs: Needs,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T, Broken> {
         self.wake = false;
-        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        self.begin(needs)?;
         let done = match work(self) {
             Ok(done) => done,
             Err(error) => {
@@ -127,7 +139,7 @@ impl Database {
                 return Err(Broken::Before(error));
             }
         };
-        if let Err(error) = self.commit_transaction() {
+        if let Err(error) = self.end() {
             self.roll_back();
             return Err(Broken::Commit(error));
         }
@@ -140,7 +152,23 @@ impl Database {
         Ok(done)
     }
 
-    fn commit_transaction(&self) -> Result<()> {
+    fn begin(&mut self, needs: Needs) -> Result<()> {
+        if self.full_sync && needs != self.set_up_for {
+            let synchronous = if needs == Needs::Sync { "full" } else { "normal" };
+            self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.set_up_for = needs;
+        }
+        // One that may turn out to write nothing takes the lock only when it does.
+        let begin = if needs == Needs::Sync {
+            "BEGIN IMMEDIATE"
+        } else {
+            "BEGIN"
+        };
+        self.connection.prepare_cached(begin)?.execute([])?;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
@@ -155,16 +183,6 @@ impl Database {
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::error!(%error, "SQLite: the transaction could not be rolled back");
         }
-    }
-
-    /// Says whether the next transaction has to survive a loss of power. A claim need not: losing it loses nothing.
-    pub(super) fn sync_fully(&mut self, fully: bool) -> Result<()> {
-        if self.synchronous.is_some_and(|now| now != fully) {
-            self.connection
-                .pragma_update(None, "synchronous", if fully { "full" } else { "normal" })?;
-            self.synchronous = Some(fully);
-        }
-        Ok(())
     }
 }
 

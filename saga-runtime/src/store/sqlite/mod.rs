@@ -14,13 +14,12 @@ use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use self::{
-    commit::{Done, Work},
     database::Database,
     lock::FileLock,
     worker::{Reader, Writer},
 };
 use super::{Beat, Catalog, Durability, Inspect, Node, Opened, Outcome, Store, StoreCaps, Taken, Unit, Want};
-use crate::{Error, ErrorKind, service::BoxFuture};
+use crate::{Error, service::BoxFuture};
 
 mod claims;
 mod column;
@@ -191,21 +190,11 @@ impl Store for Sqlite {
     }
 
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
-        Box::pin(async move {
-            match self.writer.share(Work::Take(want)).await? {
-                Done::Taken(taken) => Ok(*taken),
-                Done::Committed(_) => Err(mixed_up()),
-            }
-        })
+        Box::pin(self.writer.take(want))
     }
 
     fn commit(&self, units: Vec<Unit>) -> BoxFuture<'_, Result<Vec<Outcome>, Error>> {
-        Box::pin(async move {
-            match self.writer.share(Work::Commit(units)).await? {
-                Done::Committed(outcomes) => Ok(outcomes),
-                Done::Taken(_) => Err(mixed_up()),
-            }
-        })
+        Box::pin(self.writer.commit(units))
     }
 
     fn beat(&self) -> BoxFuture<'_, Result<Beat, Error>> {
@@ -249,11 +238,4 @@ impl fmt::Debug for Sqlite {
             .field("synchronous", &self.synchronous)
             .finish_non_exhaustive()
     }
-}
-
-fn mixed_up() -> Error {
-    Error::new(
-        ErrorKind::Unknown,
-        "the SQLite store answered another question than was asked",
-    )
 }

@@ -19,7 +19,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
-    Timestamp,
+    ErrorKind, Timestamp,
     clock::ManualClock,
     codec::Codec,
     dead_letter::{DeadLetter, DeadLetterFilter, DeadMessage, Reason},

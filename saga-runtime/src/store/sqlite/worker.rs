@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! commit ─┐                    ┌─▶ answer        A flush takes all that came while the last one ran; it starts as
-//! commit ─┼─▶ queue ─▶ writer ─┼─▶ answer        soon as that one has ended, and no timer is involved.
-//! take  ──┘      one transaction, one sync
+//! commit ─┼─▶ queue ─▶ writer ─┼─▶ answer        soon as that one has ended, and no timer is involved. Takes go first,
+//! take  ──┘      one transaction, one sync        in a transaction that does not wait for the disk.
 //! ```
 
 use std::thread::JoinHandle;
@@ -12,11 +12,11 @@ use async_channel::{Receiver, Sender};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{
-    commit::{Done, Work},
-    database::Database,
+use super::database::Database;
+use crate::{
+    Error, ErrorKind,
+    store::{Outcome, Taken, Unit, Want},
 };
-use crate::{Error, ErrorKind};
 
 /// Callers that wait in the channel; further ones wait before it.
 const QUEUE: usize = 1_024;
@@ -29,8 +29,10 @@ type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// What the writer is asked for.
 enum Job {
-    /// Shares a transaction with others.
-    Shared(Work, Answer<Done>),
+    /// Shares a transaction with other takes.
+    Take(Want, Answer<Taken>),
+    /// Shares a transaction with other commits.
+    Commit(Vec<Unit>, Answer<Vec<Outcome>>),
     /// Runs by itself.
     Alone(Box<dyn FnOnce(&mut Database) + Send>),
 }
@@ -62,12 +64,14 @@ impl Writer {
         Ok((Self { jobs }, thread))
     }
 
-    /// Has work done in the next shared transaction.
-    pub(super) async fn share(&self, work: Work) -> Result<Done, Error> {
-        let (answer, done) = oneshot::channel();
-        let sent = self.jobs.send(Job::Shared(work, answer)).await;
-        sent.map_err(|_| closed())?;
-        done.await.unwrap_or_else(|_| Err(ended()))
+    /// Takes, together with others.
+    pub(super) async fn take(&self, want: Want) -> Result<Taken, Error> {
+        self.ask(|answer| Job::Take(want, answer)).await
+    }
+
+    /// Commits, together with others.
+    pub(super) async fn commit(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, Error> {
+        self.ask(|answer| Job::Commit(units, answer)).await
     }
 
     /// Has something done that is not shared.
@@ -75,11 +79,17 @@ impl Writer {
         &self,
         work: impl FnOnce(&mut Database) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.ask(|answer| {
+            Job::Alone(Box::new(move |database| {
+                let _ = answer.send(work(database));
+            }))
+        })
+        .await
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, Error> {
         let (answer, done) = oneshot::channel();
-        let job = Job::Alone(Box::new(move |database: &mut Database| {
-            let _ = answer.send(work(database));
-        }));
-        self.jobs.send(job).await.map_err(|_| closed())?;
+        self.jobs.send(job(answer)).await.map_err(|_| closed())?;
         done.await.unwrap_or_else(|_| Err(ended()))
     }
 
@@ -95,48 +105,72 @@ impl Writer {
     }
 }
 
+/// All that waited when a flush began.
+#[derive(Default)]
+struct Flush {
+    wants: Vec<Want>,
+    takers: Vec<Answer<Taken>>,
+    units: Vec<Vec<Unit>>,
+    committers: Vec<Answer<Vec<Outcome>>>,
+}
+
+impl Flush {
+    /// Adds a job, or gives back one that runs by itself.
+    fn add(&mut self, job: Job) -> Option<Box<dyn FnOnce(&mut Database) + Send>> {
+        match job {
+            Job::Take(want, taker) => {
+                self.wants.push(want);
+                self.takers.push(taker);
+            }
+            Job::Commit(units, committer) => {
+                self.units.push(units);
+                self.committers.push(committer);
+            }
+            Job::Alone(work) => return Some(work),
+        }
+        None
+    }
+
+    /// Those who take first: they need not wait for the disk.
+    fn run(self, database: &mut Database) {
+        if !self.wants.is_empty() {
+            answer_all(self.takers, database.take(&self.wants));
+        }
+        if !self.units.is_empty() {
+            answer_all(self.committers, database.commit(&self.units));
+        }
+    }
+}
+
 fn serve(mut database: Database, queue: &Receiver<Job>) {
-    let mut next = queue.recv_blocking().ok();
-    while let Some(job) = next {
-        next = match job {
-            Job::Shared(work, answer) => serve_shared(&mut database, (work, answer), queue),
-            Job::Alone(work) => {
-                work(&mut database);
-                None
+    while let Ok(first) = queue.recv_blocking() {
+        let mut flush = Flush::default();
+        let mut alone = flush.add(first);
+        let mut more = BATCH;
+        while alone.is_none() && more > 0 {
+            more -= 1;
+            match queue.try_recv() {
+                Ok(job) => alone = flush.add(job),
+                Err(_) => break,
             }
         }
-        .or_else(|| queue.recv_blocking().ok());
+        flush.run(&mut database);
+        if let Some(work) = alone {
+            work(&mut database);
+        }
     }
 }
 
-/// Serves a caller together with those that wait behind it; returns a job met on the way that cannot share.
-fn serve_shared(database: &mut Database, first: (Work, Answer<Done>), queue: &Receiver<Job>) -> Option<Job> {
-    let (mut work, mut answers) = (vec![first.0], vec![first.1]);
-    let mut other = None;
-    while work.len() < BATCH && other.is_none() {
-        match queue.try_recv() {
-            Ok(Job::Shared(more, answer)) => {
-                work.push(more);
-                answers.push(answer);
-            }
-            Ok(job) => other = Some(job),
-            Err(_) => break,
-        }
-    }
-    answer_all(answers, database.flush(&work));
-    other
-}
-
-fn answer_all(answers: Vec<Answer<Done>>, result: Result<Vec<Done>, Error>) {
+fn answer_all<T>(callers: Vec<Answer<T>>, result: Result<Vec<T>, Error>) {
     match result {
-        Ok(done) => {
-            for (answer, done) in answers.into_iter().zip(done) {
-                let _ = answer.send(Ok(done));
+        Ok(answers) => {
+            for (caller, answer) in callers.into_iter().zip(answers) {
+                let _ = caller.send(Ok(answer));
             }
         }
         Err(error) => {
-            for answer in answers {
-                let _ = answer.send(Err(Error::new(error.kind(), error.to_string())));
+            for caller in callers {
+                let _ = caller.send(Err(Error::new(error.kind(), error.to_string())));
             }
         }
     }
