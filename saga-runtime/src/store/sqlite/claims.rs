@@ -41,10 +41,10 @@ impl Claims {
     }
 
     /// Lets go of it.
-    pub(super) fn remove(&mut self, seq: Seq) {
-        if let Some(held) = self.held.remove(&seq) {
-            self.undo.push((seq, Some(held)));
-        }
+    pub(super) fn remove(&mut self, seq: Seq) -> Option<&Held> {
+        let held = self.held.remove(&seq)?;
+        self.undo.push((seq, Some(held)));
+        self.undo.last()?.1.as_ref()
     }
 
     /// Lets go of all, for good.

@@ -36,8 +36,6 @@ pub(super) fn time(micros: i64) -> Timestamp {
     })
 }
 
-pub(super) const RELAY: i64 = 4;
-
 /// The number of a reason to wait.
 pub(super) fn wait_code(wait: Wait) -> i64 {
     match wait {
@@ -45,7 +43,8 @@ pub(super) fn wait_code(wait: Wait) -> i64 {
         Wait::Retry => 1,
         Wait::Absent => 2,
         Wait::Unknown => 3,
-        Wait::Relay => RELAY,
+        // As in `free_place!`.
+        Wait::Relay => 4,
     }
 }
 

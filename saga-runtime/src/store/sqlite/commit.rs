@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Result, params};
 use super::{
     database::{Broken, Database, Needs},
     error::{is_refusal, unwritable},
+    message::Bulk,
 };
 use crate::{
     Error,
@@ -17,66 +18,101 @@ use crate::{
 /// Units the database refuses, by caller and position, with its words.
 type Refused = BTreeMap<(usize, usize), String>;
 
+/// How a transaction goes about it.
+#[derive(Debug, Default)]
+struct Attempt {
+    refused: Refused,
+    /// Write each unit's messages at once, so that what is refused is known by its unit.
+    singly: bool,
+    /// The unit at work.
+    at: (usize, usize),
+}
+
+impl Attempt {
+    /// Whether another attempt can do without what was refused.
+    fn learn(&mut self, refusal: &rusqlite::Error) -> bool {
+        let known = self.singly && self.refused.contains_key(&self.at);
+        if self.singly {
+            self.refused.insert(self.at, refusal.to_string());
+        }
+        self.singly = true;
+        !known
+    }
+}
+
 impl Database {
     /// Applies what several callers bring in one transaction. A unit refused for its content is left out and the
     /// rest done again.
     pub(super) fn commit(&mut self, callers: &[Vec<Unit>]) -> Result<Vec<Vec<Outcome>>, Error> {
-        let mut refused = Refused::new();
+        let mut attempt = Attempt::default();
         loop {
-            let mut at = (0, 0);
-            match self.attempt(callers, &refused, &mut at) {
+            match self.attempt(callers, &mut attempt) {
                 Ok(outcomes) => return Ok(outcomes),
-                Err(Broken::Before(error)) if is_refusal(&error) && !refused.contains_key(&at) => {
-                    refused.insert(at, error.to_string());
-                }
+                Err(Broken::Before(error)) if is_refusal(&error) && attempt.learn(&error) => {}
                 Err(broken) => return Err(broken.explain(&self.path, "apply a batch")),
             }
         }
     }
 
-    fn attempt(
-        &mut self,
-        callers: &[Vec<Unit>],
-        refused: &Refused,
-        at: &mut (usize, usize),
-    ) -> Result<Vec<Vec<Outcome>>, Broken> {
+    fn attempt(&mut self, callers: &[Vec<Unit>], attempt: &mut Attempt) -> Result<Vec<Vec<Outcome>>, Broken> {
         self.transaction(Needs::Sync, |db| {
             let now = db.now();
-            let outcomes = callers
-                .iter()
-                .enumerate()
-                .map(|(caller, units)| db.apply_all(caller, units, refused, at, now))
-                .collect::<Result<_>>()?;
+            let mut bulk = Bulk::default();
+            let mut outcomes = Vec::with_capacity(callers.len());
+            for (caller, units) in callers.iter().enumerate() {
+                outcomes.push(db.apply_all(caller, units, attempt, &mut bulk, now)?);
+            }
+            db.write_bulk(&mut bulk)?;
             db.keys.sweep(&db.connection)?;
             Ok(outcomes)
         })
     }
 
-    fn apply_all(
+    fn apply_all<'u>(
         &mut self,
         caller: usize,
-        units: &[Unit],
-        refused: &Refused,
-        at: &mut (usize, usize),
+        units: &'u [Unit],
+        attempt: &mut Attempt,
+        bulk: &mut Bulk<'u>,
         now: i64,
     ) -> Result<Vec<Outcome>> {
         let apply = |(position, unit)| {
-            *at = (caller, position);
-            match refused.get(at) {
-                Some(why) => Ok(Outcome::Rejected(why.clone())),
-                None => self.apply(unit, now),
+            attempt.at = (caller, position);
+            if let Some(why) = attempt.refused.get(&attempt.at) {
+                return Ok(Outcome::Rejected(why.clone()));
             }
+            let outcome = self.apply(unit, bulk, now)?;
+            if attempt.singly {
+                self.write_bulk(bulk)?;
+            }
+            Ok(outcome)
         };
         units.iter().enumerate().map(apply).collect()
     }
 
+    fn write_bulk(&mut self, bulk: &mut Bulk<'_>) -> Result<()> {
+        self.insert_messages(&bulk.born)?;
+        self.delete_messages(&mut bulk.gone)?;
+        bulk.born.clear();
+        bulk.gone.clear();
+        Ok(())
+    }
+
     /// All gates come before the first write, so that a unit which does not hold leaves nothing to undo.
-    fn apply(&mut self, unit: &Unit, now: i64) -> Result<Outcome> {
+    fn apply<'u>(&mut self, unit: &'u Unit, bulk: &mut Bulk<'u>, now: i64) -> Result<Outcome> {
         if !self.holds_all(unit) {
             return Ok(Outcome::ClaimLost);
         }
         if self.knows_any(&unit.inbox, now)? {
             return Ok(Outcome::Duplicate);
+        }
+        let creates = unit
+            .instance
+            .as_ref()
+            .is_some_and(|change| change.expect.is_none());
+        if creates && self.absent {
+            // What waits is released by what creates, be it in this very transaction.
+            self.write_bulk(bulk)?;
         }
         if let Some(change) = &unit.instance
             && !self.change_instance(change, now)?
@@ -84,7 +120,8 @@ impl Database {
             return Ok(Outcome::Conflict);
         }
         for seq in &unit.consumed {
-            self.delete_message(*seq)?;
+            self.claims.remove(*seq);
+            bulk.gone.push(*seq);
         }
         for park in &unit.park {
             self.park_message(park)?;
@@ -95,11 +132,11 @@ impl Database {
         for letter in &unit.dead {
             self.bury(letter)?;
         }
-        let born = unit
-            .out
-            .iter()
-            .map(|message| self.insert_message(message, now))
-            .collect::<Result<_>>()?;
+        let mut born = Vec::with_capacity(unit.out.len());
+        for message in &unit.out {
+            bulk.born.push(self.bear(message, now)?);
+            born.push(self.last_seq);
+        }
         Ok(Outcome::Applied { born })
     }
 

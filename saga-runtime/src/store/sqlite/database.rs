@@ -36,6 +36,8 @@ pub(super) struct Database {
     pub(super) last_seq: i64,
     /// Messages may be waiting for an instance; false spares each new instance the search for them.
     pub(super) absent: bool,
+    /// Messages may be waiting for a build that knows them.
+    pub(super) unknown: bool,
     /// Something became ready in this transaction.
     pub(super) wake: bool,
     pub(super) woken: Arc<Notify>,
@@ -101,6 +103,7 @@ impl Database {
             retention: span(Limits::default().retention),
             last_seq,
             absent: true,
+            unknown: true,
             wake: false,
             woken,
             buffer: Vec::new(),

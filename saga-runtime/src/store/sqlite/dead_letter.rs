@@ -77,7 +77,8 @@ impl Database {
             instance: None,
         };
         let now = self.now();
-        self.insert_message(&message, now)?;
+        let born = self.bear(&message, now)?;
+        self.insert_messages(&[born])?;
         self.delete_letter(id)
     }
 

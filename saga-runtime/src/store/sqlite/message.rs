@@ -1,23 +1,22 @@
 //! The rows of messages: written, deleted, put back to waiting, released.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use rusqlite::{Result, Row, params};
+use rusqlite::{Result, Row, Statement, ToSql, params};
 
 use super::{
     claims::Held,
     column::{
-        RELAY, micros_up, read_envelope, read_history, time, wait_code, wait_of, write_head, write_history,
+        micros_up, read_envelope, read_history, read_name, time, wait_code, wait_of, write_head,
+        write_history,
     },
     database::Database,
+    place::{WAITING, free, free_place},
 };
-use crate::store::{InstanceId, NewMessage, Park, Seq, Stored, Wait};
-
-/// `message.status`
-pub(super) const CLAIMED: i64 = 0;
-pub(super) const READY: i64 = 1;
-pub(super) const WAITING: i64 = 2;
-pub(super) const TO_RELAY: i64 = 3;
+use crate::{
+    Timestamp,
+    store::{InstanceId, NewMessage, Park, Seq, Stored, Wait},
+};
 
 /// The columns that [`stored`] reads.
 macro_rules! columns {
@@ -26,27 +25,28 @@ macro_rules! columns {
     };
 }
 
-/// Ready rows of a queue and consumer, oldest first.
-pub(super) const SELECT_READY: &str = concat!(
+/// The rows that stand in a place and need not wait, oldest first.
+pub(super) const SELECT_FREE: &str = concat!(
     "SELECT ",
     columns!(),
-    " FROM message WHERE status = 1 AND queue = ? AND consumer = ? ORDER BY seq"
+    " FROM message WHERE place = ? AND due IS NULL ORDER BY seq"
 );
 
-/// Rows to relay, oldest first, up to a limit.
-pub(super) const SELECT_RELAY: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM message WHERE status = 3 ORDER BY seq LIMIT ?"
-);
+/// A row to be written together with others.
+#[derive(Debug)]
+pub(super) struct Born<'u> {
+    seq: Seq,
+    place: Option<String>,
+    due: Option<i64>,
+    accepted_at: i64,
+    message: &'u NewMessage,
+}
 
-/// The status of a row that nobody holds.
-fn free(wait: Wait, due: Option<i64>) -> i64 {
-    match (due, wait) {
-        (Some(_), _) => WAITING,
-        (None, Wait::Relay) => TO_RELAY,
-        (None, _) => READY,
-    }
+/// What a transaction writes and deletes at its end, many rows at a time.
+#[derive(Debug, Default)]
+pub(super) struct Bulk<'u> {
+    pub(super) born: Vec<Born<'u>>,
+    pub(super) gone: Vec<Seq>,
 }
 
 /// Reads a row as selected above.
@@ -70,38 +70,14 @@ pub(super) fn stored(row: &Row<'_>) -> Result<Stored> {
 }
 
 impl Database {
-    /// Writes a new row; its number.
-    pub(super) fn insert_message(&mut self, message: &NewMessage, now: i64) -> Result<Seq> {
-        let due = self.wait_until(message.wait, message.due, message.instance.as_ref())?;
-        let status = if message.claimed {
-            CLAIMED
-        } else {
-            free(message.wait, due)
-        };
-        write_head(&message.envelope, &mut self.buffer)?;
+    /// Prepares a new row and gives it its number.
+    pub(super) fn bear<'u>(&mut self, message: &'u NewMessage, now: i64) -> Result<Born<'u>> {
         self.last_seq += 1;
         let seq = self.last_seq;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO message (seq, status, queue, consumer, wait, due, accepted_at, attempts, saga, key, \
-                 history, head, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                seq,
-                status,
-                &*message.queue,
-                message.consumer.as_deref().unwrap_or(""),
-                wait_code(message.wait),
-                due,
-                now,
-                message.attempts,
-                message.instance.as_ref().map(|id| &*id.saga),
-                message.instance.as_ref().map(|id| &*id.key),
-                write_history(&message.history)?,
-                self.buffer,
-                &*message.envelope.body,
-            ])?;
-        self.wake |= status == READY || status == TO_RELAY;
+        let due = self.wait_until(seq, message.wait, message.due, message.instance.as_ref())?;
+        let consumer = message.consumer.as_deref();
+        let place = (!message.claimed).then(|| free(message.wait, due, &message.queue, consumer));
+        self.wake |= !message.claimed && due.is_none();
         if message.claimed {
             let held = Held {
                 queue: Arc::clone(&message.queue),
@@ -111,15 +87,61 @@ impl Database {
             };
             self.claims.add(seq, held);
         }
-        Ok(seq)
+        Ok(Born {
+            seq,
+            place,
+            due,
+            accepted_at: now,
+            message,
+        })
     }
 
-    /// Deletes a row that this process holds.
-    pub(super) fn delete_message(&mut self, seq: Seq) -> Result<()> {
-        self.connection
-            .prepare_cached("DELETE FROM message WHERE seq = ?")?
-            .execute([seq])?;
-        self.claims.remove(seq);
+    /// Writes new rows, several per statement.
+    pub(super) fn insert_messages(&mut self, born: &[Born<'_>]) -> Result<()> {
+        let (blocks, rest) = born.as_chunks::<BLOCK>();
+        for block in blocks {
+            self.insert_block(&INSERT_BLOCK, block)?;
+        }
+        rest.chunks(1)
+            .try_for_each(|one| self.insert_block(INSERT_ONE, one))
+    }
+
+    fn insert_block(&mut self, sql: &str, block: &[Born<'_>]) -> Result<()> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut next = Parameters {
+            statement: &mut statement,
+            last: 0,
+        };
+        for row in block {
+            let message = row.message;
+            write_head(&message.envelope, &mut self.buffer)?;
+            next.bind(row.seq)?;
+            next.bind(&row.place)?;
+            next.bind(row.due)?;
+            next.bind(&*message.queue)?;
+            next.bind(message.consumer.as_deref().unwrap_or(""))?;
+            next.bind(wait_code(message.wait))?;
+            next.bind(row.accepted_at)?;
+            next.bind(message.attempts)?;
+            next.bind(write_history(&message.history)?)?;
+            next.bind(&*self.buffer)?;
+            next.bind(&*message.envelope.body)?;
+        }
+        statement.raw_execute()?;
+        Ok(())
+    }
+
+    /// Deletes rows, each run of neighbours in one statement.
+    pub(super) fn delete_messages(&self, gone: &mut [Seq]) -> Result<()> {
+        gone.sort_unstable();
+        let mut delete = self
+            .connection
+            .prepare_cached("DELETE FROM message WHERE seq BETWEEN ? AND ?")?;
+        for run in gone.chunk_by(|one, next| one + 1 == *next) {
+            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                delete.execute([first, last])?;
+            }
+        }
         Ok(())
     }
 
@@ -128,26 +150,24 @@ impl Database {
         if park.keep {
             return self.count(park);
         }
-        let due = self.wait_until(park.wait, park.due, park.instance.as_ref())?;
-        let status = free(park.wait, due);
+        let due = self.wait_until(park.seq, park.wait, park.due, park.instance.as_ref())?;
+        let held = self.claims.remove(park.seq);
+        let place = held.map(|held| free(park.wait, due, &held.queue, held.consumer.as_deref()));
         self.connection
             .prepare_cached(
-                "UPDATE message SET status = ?, wait = ?, due = ?, attempts = ?, crashes = ?, suspect = 0, \
-                 saga = ?, key = ?, history = ? WHERE seq = ?",
+                "UPDATE message SET place = ?, wait = ?, due = ?, attempts = ?, crashes = ?, suspect = 0, \
+                 history = ? WHERE seq = ?",
             )?
             .execute(params![
-                status,
+                place,
                 wait_code(park.wait),
                 due,
                 park.attempts,
                 park.crashes,
-                park.instance.as_ref().map(|id| &*id.saga),
-                park.instance.as_ref().map(|id| &*id.key),
                 write_history(&park.history)?,
                 park.seq,
             ])?;
-        self.claims.remove(park.seq);
-        self.wake |= status != WAITING;
+        self.wake |= due.is_none();
         Ok(())
     }
 
@@ -166,17 +186,29 @@ impl Database {
     /// Until when a row waits; a wait for an instance that is already there is over at once.
     fn wait_until(
         &mut self,
+        seq: Seq,
         wait: Wait,
-        due: Option<crate::Timestamp>,
+        due: Option<Timestamp>,
         instance: Option<&InstanceId>,
     ) -> Result<Option<i64>> {
-        if let (Wait::Absent, Some(id)) = (wait, instance) {
+        self.unknown |= wait == Wait::Unknown;
+        if let (Wait::Absent, Some(id), Some(_)) = (wait, instance, due) {
             if self.find_live(id)?.is_some() {
                 return Ok(None);
             }
             self.absent = true;
+            self.connection
+                .prepare_cached("INSERT OR REPLACE INTO absent (seq, saga, key) VALUES (?, ?, ?)")?
+                .execute(params![seq, &*id.saga, &*id.key])?;
         }
         Ok(due.map(micros_up))
+    }
+
+    /// Whether messages wait for instances.
+    pub(super) fn any_absent(&self) -> Result<bool> {
+        self.connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM absent)")?
+            .query_row([], |row| row.get(0))
     }
 
     /// Makes ready what waited for an instance that has now come to be.
@@ -184,27 +216,85 @@ impl Database {
         if !self.absent {
             return Ok(());
         }
-        let released = self
+        let waiting = self
             .connection
-            .prepare_cached(
-                "UPDATE message SET status = 1, due = NULL \
-                 WHERE status = 2 AND saga IS NOT NULL AND saga = ? AND key = ?",
-            )?
-            .execute([&*id.saga, &*id.key])?;
-        self.wake |= released > 0;
-        Ok(())
+            .prepare_cached("SELECT seq FROM absent WHERE saga = ? AND key = ?")?
+            .query_map([&*id.saga, &*id.key], |row| row.get(0))?
+            .collect::<Result<Vec<Seq>>>()?;
+        self.release(&waiting)
     }
 
     /// Makes ready what has waited long enough, a bounded number of rows.
     pub(super) fn release_due(&mut self, now: i64) -> Result<()> {
-        let released = self
+        let waiting = self
             .connection
-            .prepare_cached(
-                "UPDATE message SET status = CASE wait WHEN ?2 THEN 3 ELSE 1 END, due = NULL \
-                 WHERE seq IN (SELECT seq FROM message WHERE status = 2 AND due <= ?1 ORDER BY due LIMIT 1000)",
-            )?
-            .execute([now, RELAY])?;
-        self.wake |= released > 0;
+            .prepare_cached("SELECT seq FROM message WHERE place = ? AND due <= ? ORDER BY due LIMIT 1000")?
+            .query_map(params![WAITING, now], |row| row.get(0))?
+            .collect::<Result<Vec<Seq>>>()?;
+        self.release(&waiting)
+    }
+
+    /// Makes ready what waited for a build that knows its type.
+    pub(super) fn release_known(&mut self) -> Result<()> {
+        if !self.unknown {
+            return Ok(());
+        }
+        self.unknown = false;
+        let mut known = Vec::new();
+        {
+            let mut waiting = self
+                .connection
+                .prepare_cached("SELECT seq, head FROM message WHERE place = ? AND wait = 3")?;
+            let mut rows = waiting.query([WAITING])?;
+            while let Some(row) = rows.next()? {
+                if self.known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
+                    known.push(row.get(0)?);
+                } else {
+                    self.unknown = true;
+                }
+            }
+        }
+        self.release(&known)
+    }
+
+    fn release(&mut self, waiting: &[Seq]) -> Result<()> {
+        let mut release = self.connection.prepare_cached(concat!(
+            "UPDATE message SET due = NULL, place = ",
+            free_place!(),
+            " WHERE seq = ? AND place = 'wait'"
+        ))?;
+        let mut forget = self
+            .connection
+            .prepare_cached("DELETE FROM absent WHERE seq = ?")?;
+        for seq in waiting {
+            release.execute([seq])?;
+            forget.execute([seq])?;
+        }
+        self.wake |= !waiting.is_empty();
         Ok(())
+    }
+}
+
+/// New rows per statement.
+const BLOCK: usize = 8;
+
+const INSERT_ONE: &str = "INSERT INTO message (seq, place, due, queue, consumer, wait, accepted_at, attempts, history, \
+     head, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+static INSERT_BLOCK: LazyLock<String> = LazyLock::new(|| {
+    let row = ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    format!("{INSERT_ONE}{}", row.repeat(BLOCK - 1))
+});
+
+/// Binds one parameter after the other.
+struct Parameters<'s, 'c> {
+    statement: &'s mut Statement<'c>,
+    last: usize,
+}
+
+impl Parameters<'_, '_> {
+    fn bind(&mut self, value: impl ToSql) -> Result<()> {
+        self.last += 1;
+        self.statement.raw_bind_parameter(self.last, value)
     }
 }

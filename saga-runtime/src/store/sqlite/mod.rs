@@ -33,6 +33,7 @@ mod key_index;
 mod lock;
 mod message;
 mod node;
+mod place;
 mod schema;
 mod take;
 #[cfg(test)]

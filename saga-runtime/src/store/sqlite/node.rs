@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::{
-    column::read_name,
     database::{Database, span},
+    place::free_place,
 };
-use crate::store::{Beat, Catalog, Node, Opened, Seq, Subscription};
+use crate::store::{Beat, Catalog, Node, Opened, Subscription};
 
 /// The most rows of each kind that one beat removes: some milliseconds of work.
 const GARBAGE: u32 = 1_000;
@@ -24,6 +24,7 @@ impl Database {
         self.clock = Arc::clone(&node.clock);
         self.retention = span(node.limits.retention);
         self.known.extend(catalog.messages.iter().cloned());
+        self.unknown = true;
         self.release_known()?;
         self.merge(&catalog.subscriptions)?;
         self.absent = self.any_absent()?;
@@ -34,31 +35,13 @@ impl Database {
 
     fn adopt(&mut self) -> Result<()> {
         self.claims.clear();
-        self.connection.execute(
-            "UPDATE message SET suspect = 1, status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE status = 0",
-            [],
-        )?;
+        let free = concat!(
+            "UPDATE message SET suspect = 1, place = ",
+            free_place!(),
+            " WHERE place IS NULL"
+        );
+        self.connection.execute(free, [])?;
         Ok(())
-    }
-
-    /// Makes ready what waited for a build that knows its type.
-    fn release_known(&mut self) -> Result<()> {
-        let release: Vec<Seq> = {
-            let mut waiting = self.cached("SELECT seq, head FROM message WHERE status = 2 AND wait = 3")?;
-            let mut rows = waiting.query([])?;
-            let mut release = Vec::new();
-            while let Some(row) = rows.next()? {
-                if self.known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
-                    release.push(row.get(0)?);
-                }
-            }
-            release
-        };
-        self.wake |= !release.is_empty();
-        let mut ready = self.cached("UPDATE message SET status = 1, due = NULL WHERE seq = ?")?;
-        release
-            .into_iter()
-            .try_for_each(|seq| ready.execute([seq]).map(drop))
     }
 
     fn merge(&self, subscriptions: &[Subscription]) -> Result<()> {
@@ -112,16 +95,13 @@ impl Database {
         Ok(graves.len())
     }
 
-    fn any_absent(&self) -> Result<bool> {
-        self.cached("SELECT EXISTS (SELECT 1 FROM message WHERE status = 2 AND saga IS NOT NULL)")?
-            .query_row([], |row| row.get(0))
-    }
-
     /// Frees all that is claimed, as no suspect: nothing died.
     pub(super) fn give_back(&mut self) -> Result<()> {
-        let mut free = self
-            .connection
-            .prepare("UPDATE message SET status = CASE wait WHEN 4 THEN 3 ELSE 1 END WHERE seq = ?")?;
+        let mut free = self.connection.prepare(concat!(
+            "UPDATE message SET place = ",
+            free_place!(),
+            " WHERE seq = ?"
+        ))?;
         self.claims
             .all()
             .try_for_each(|seq| free.execute([seq]).map(drop))

@@ -13,8 +13,9 @@ const VERSION: i64 = 1;
 /// The step from each version to the next.
 const MIGRATIONS: [&str; VERSION as usize] = [FIRST];
 
-// `message.status`: 0 claimed, 1 ready, 2 waiting until `due`, 3 ready to be relayed. A message that is born claimed
-// and then deleted, the common case, is in none of the partial indexes.
+// `message.place`: null while claimed, else 'wait' until `due`, 'relay', or 'ready' with queue and consumer behind it.
+// So one index serves all that ask, and a message that is born claimed and then deleted, the common case, is not in it:
+// every index of a table costs each statement a cursor, whether the row is in it or not.
 //
 // `instance` and `finished` have no index on the key: `key_index` holds hashes of it and is written late, in sorted
 // runs, because inserting random keys one by one costs more than all the rest of a step.
@@ -23,16 +24,15 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOU
 INSERT INTO meta VALUES ('seed_0', random()), ('seed_1', random()), ('indexed_up_to', 0);
 
 CREATE TABLE message (
-    seq INTEGER PRIMARY KEY, status INTEGER NOT NULL, queue TEXT NOT NULL, consumer TEXT NOT NULL,
-    wait INTEGER NOT NULL, due INTEGER, accepted_at INTEGER NOT NULL,
-    attempts INTEGER NOT NULL, crashes INTEGER NOT NULL DEFAULT 0, suspect INTEGER NOT NULL DEFAULT 0,
-    saga TEXT, key TEXT, history BLOB, head BLOB NOT NULL, body BLOB NOT NULL
+    seq INTEGER PRIMARY KEY, place TEXT, due INTEGER, queue TEXT NOT NULL, consumer TEXT NOT NULL,
+    wait INTEGER NOT NULL, accepted_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    crashes INTEGER NOT NULL DEFAULT 0, suspect INTEGER NOT NULL DEFAULT 0,
+    history BLOB, head BLOB NOT NULL, body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX message_ready ON message (queue, consumer) WHERE status = 1;
-CREATE INDEX message_due ON message (due) WHERE status = 2;
-CREATE INDEX message_absent ON message (saga, key) WHERE status = 2 AND saga IS NOT NULL;
-CREATE INDEX message_unknown ON message (seq) WHERE status = 2 AND wait = 3;
-CREATE INDEX message_relay ON message (seq) WHERE status = 3;
+CREATE INDEX message_place ON message (place, due) WHERE place IS NOT NULL;
+
+CREATE TABLE absent (seq INTEGER PRIMARY KEY, saga TEXT NOT NULL, key TEXT NOT NULL) STRICT;
+CREATE INDEX absent_instance ON absent (saga, key);
 
 CREATE TABLE instance (
     n INTEGER PRIMARY KEY, saga TEXT NOT NULL, key TEXT NOT NULL,
@@ -41,7 +41,6 @@ CREATE TABLE instance (
     updated_at INTEGER NOT NULL, book BLOB NOT NULL, data BLOB NOT NULL
 ) STRICT;
 CREATE INDEX instance_due ON instance (due) WHERE due IS NOT NULL;
-CREATE INDEX instance_parked ON instance (parked) WHERE parked IS NOT NULL;
 
 CREATE TABLE finished (
     n INTEGER PRIMARY KEY, saga TEXT NOT NULL, key TEXT NOT NULL, incarnation INTEGER NOT NULL,

@@ -1,12 +1,13 @@
 //! Claims messages, loads instances, names what is due.
 
-use rusqlite::{OptionalExtension, Result, params};
+use rusqlite::{OptionalExtension, Result};
 
 use super::{
     claims::Held,
     column::{micros, time},
     database::{Database, Needs},
-    message::{SELECT_READY, SELECT_RELAY, stored},
+    message::{SELECT_FREE, stored},
+    place,
 };
 use crate::{
     Error, Timestamp,
@@ -101,11 +102,10 @@ impl Database {
 
     /// Claims the oldest ready messages; whether more were ready.
     fn claim(&mut self, claim: &Claim, budget: &mut Budget, into: &mut Vec<Stored>) -> Result<bool> {
-        let consumer = claim.consumer.as_deref().unwrap_or("");
         let from = into.len();
         let more = {
-            let mut ready = self.connection.prepare_cached(SELECT_READY)?;
-            let mut rows = ready.query(params![&*claim.queue, consumer])?;
+            let mut ready = self.connection.prepare_cached(SELECT_FREE)?;
+            let mut rows = ready.query([place::ready(&claim.queue, claim.consumer.as_deref())])?;
             loop {
                 let Some(row) = rows.next()? else {
                     break false;
@@ -129,12 +129,12 @@ impl Database {
             return Ok(relay);
         }
         {
-            let mut ready = self.connection.prepare_cached(SELECT_RELAY)?;
-            let mut rows = ready.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
-            while let Some(row) = rows.next()? {
-                if !budget.fits(row.get_ref(10)?.as_blob()?.len()) {
-                    break;
-                }
+            let mut ready = self.connection.prepare_cached(SELECT_FREE)?;
+            let mut rows = ready.query([place::RELAY])?;
+            while relay.len() < limit
+                && let Some(row) = rows.next()?
+                && budget.fits(row.get_ref(10)?.as_blob()?.len())
+            {
                 relay.push(stored(row)?);
             }
         }
@@ -144,7 +144,7 @@ impl Database {
 
     fn hold(&mut self, message: &Stored) -> Result<()> {
         self.connection
-            .prepare_cached("UPDATE message SET status = 0 WHERE seq = ?")?
+            .prepare_cached("UPDATE message SET place = NULL WHERE seq = ?")?
             .execute([message.seq])?;
         let held = Held {
             queue: message.queue.clone(),
@@ -159,9 +159,7 @@ impl Database {
     /// When the first waiting message is due.
     fn next_waiting(&self) -> Result<Option<i64>> {
         self.connection
-            .prepare_cached(
-                "SELECT due FROM message WHERE status = 2 AND due IS NOT NULL ORDER BY due LIMIT 1",
-            )?
+            .prepare_cached("SELECT due FROM message WHERE place = 'wait' ORDER BY due LIMIT 1")?
             .query_row([], |row| row.get(0))
             .optional()
     }
@@ -190,14 +188,14 @@ impl Database {
     /// When the oldest ready message that concerns a consumer was accepted, claimed or not.
     fn oldest(&self, source: &Source) -> Result<Option<Timestamp>> {
         let mut oldest = self.claims.oldest(source);
-        for consumer in [&*source.consumer, ""] {
+        for consumer in [Some(&*source.consumer), None] {
             let accepted: Option<i64> = self
                 .connection
                 .prepare_cached(
-                    "SELECT accepted_at FROM message WHERE status = 1 AND queue = ? AND consumer = ? AND wait = 0 \
+                    "SELECT accepted_at FROM message WHERE place = ? AND due IS NULL AND wait = 0 \
                      ORDER BY seq LIMIT 1",
                 )?
-                .query_row(params![&*source.queue, consumer], |row| row.get(0))
+                .query_row([place::ready(&source.queue, consumer)], |row| row.get(0))
                 .optional()?;
             oldest = [oldest, accepted].into_iter().flatten().min();
         }
