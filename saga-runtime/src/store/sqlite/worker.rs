@@ -27,12 +27,15 @@ const BATCH: usize = 1_024;
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
+/// The units go back with their outcomes, so that freeing them does not take up the one thread that writes.
+type Committed = (Vec<Outcome>, Vec<Unit>);
+
 /// What the writer is asked for.
 enum Job {
     /// Shares a transaction with other takes.
     Take(Want, Answer<Taken>),
     /// Shares a transaction with other commits.
-    Commit(Vec<Unit>, Answer<Vec<Outcome>>),
+    Commit(Vec<Unit>, Answer<Committed>),
     /// Runs by itself.
     Alone(Box<dyn FnOnce(&mut Database) + Send>),
 }
@@ -71,7 +74,8 @@ impl Writer {
 
     /// Commits, together with others.
     pub(super) async fn commit(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, Error> {
-        self.ask(|answer| Job::Commit(units, answer)).await
+        let (outcomes, _) = self.ask(|answer| Job::Commit(units, answer)).await?;
+        Ok(outcomes)
     }
 
     /// Has something done that is not shared.
@@ -111,7 +115,7 @@ struct Flush {
     wants: Vec<Want>,
     takers: Vec<Answer<Taken>>,
     units: Vec<Vec<Unit>>,
-    committers: Vec<Answer<Vec<Outcome>>>,
+    committers: Vec<Answer<Committed>>,
 }
 
 impl Flush {
@@ -137,7 +141,9 @@ impl Flush {
             answer_all(self.takers, database.take(&self.wants));
         }
         if !self.units.is_empty() {
-            answer_all(self.committers, database.commit(&self.units));
+            let outcomes = database.commit(&self.units);
+            let committed = outcomes.map(|outcomes| outcomes.into_iter().zip(self.units).collect());
+            answer_all(self.committers, committed);
         }
     }
 }
