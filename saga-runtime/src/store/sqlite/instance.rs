@@ -53,37 +53,48 @@ struct Grave {
 }
 
 impl Database {
-    /// What there is under a key, tombstones within the retention included.
-    pub(super) fn find(&mut self, id: &InstanceId, now: i64) -> Result<Found> {
-        for n in self.keys.candidates(&self.connection, self.keys.hash_of(id))? {
-            if let Some(row) = self.read_live(n, id)? {
-                return Ok(Found::Live(row));
-            }
-            if let Some(grave) = self.read_grave(n, id)? {
-                let old = self.is_over(&grave, now);
-                return Ok(if old {
-                    Found::Absent
-                } else {
-                    Found::Finished(grave.tombstone)
-                });
+    /// The first that `probe` finds among the rows which may hold a key, the most recent one first.
+    fn locate<T>(
+        &self,
+        id: &InstanceId,
+        mut probe: impl FnMut(i64) -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
+        let hash = self.keys.hash_of(id);
+        if let Some(n) = self.keys.recent(hash)
+            && let Some(found) = probe(n)?
+        {
+            return Ok(Some(found));
+        }
+        for n in self.keys.candidates(&self.connection, hash)? {
+            if let Some(found) = probe(n)? {
+                return Ok(Some(found));
             }
         }
-        Ok(Found::Absent)
+        Ok(None)
     }
 
-    /// The row and version of a live instance.
-    pub(super) fn find_live(&self, id: &InstanceId) -> Result<Option<(i64, u64)>> {
-        for n in self.keys.candidates(&self.connection, self.keys.hash_of(id))? {
+    /// What there is under a key, tombstones within the retention included.
+    pub(super) fn find(&self, id: &InstanceId, now: i64) -> Result<Found> {
+        let found = self.locate(id, |n| {
+            if let Some(row) = self.read_live(n, id)? {
+                return Ok(Some(Found::Live(row)));
+            }
+            let grave = self.read_grave(n, id)?.filter(|grave| !self.is_over(grave, now));
+            Ok(grave.map(|grave| Found::Finished(grave.tombstone)))
+        })?;
+        Ok(found.unwrap_or(Found::Absent))
+    }
+
+    /// The version of a live instance.
+    pub(super) fn find_live(&self, id: &InstanceId) -> Result<Option<u64>> {
+        self.locate(id, |n| {
             let version: Option<i64> = self
                 .connection
                 .prepare_cached("SELECT version FROM instance WHERE n = ? AND key = ? AND saga = ?")?
                 .query_row(params![n, &*id.key, &*id.saga], |row| row.get(0))
                 .optional()?;
-            if let Some(version) = version {
-                return Ok(Some((n, version.cast_unsigned())));
-            }
-        }
-        Ok(None)
+            Ok(version.map(i64::cast_unsigned))
+        })
     }
 
     fn read_live(&self, n: i64, id: &InstanceId) -> Result<Option<InstanceRow>> {
@@ -123,10 +134,7 @@ impl Database {
     pub(super) fn change_instance(&mut self, change: &InstanceChange, now: i64) -> Result<bool> {
         match (change.expect, &change.change) {
             (None, then) => self.begin_instance(&change.id, then, now),
-            (Some(version), Change::Keep) => {
-                let found = self.find_live(&change.id)?;
-                Ok(found.is_some_and(|(_, there)| there == version))
-            }
+            (Some(version), Change::Keep) => Ok(self.find_live(&change.id)? == Some(version)),
             (Some(version), Change::Put(row)) => self.update_instance(&change.id, version, row),
             (Some(version), Change::Finish(tombstone)) => {
                 self.finish_instance(&change.id, version, tombstone)
@@ -186,19 +194,9 @@ impl Database {
     }
 
     /// The gate and the change are one statement, and it is the unit's first: a conflict leaves nothing to undo.
-    fn update_instance(&mut self, id: &InstanceId, version: u64, row: &InstanceRow) -> Result<bool> {
-        let hash = self.keys.hash_of(id);
-        if let Some(n) = self.keys.recent(hash)
-            && self.update_row(n, id, version, row)?
-        {
-            return Ok(true);
-        }
-        for n in self.keys.candidates(&self.connection, hash)? {
-            if self.update_row(n, id, version, row)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    fn update_instance(&self, id: &InstanceId, version: u64, row: &InstanceRow) -> Result<bool> {
+        let updated = self.locate(id, |n| Ok(self.update_row(n, id, version, row)?.then_some(())))?;
+        Ok(updated.is_some())
     }
 
     fn update_row(&self, n: i64, id: &InstanceId, version: u64, row: &InstanceRow) -> Result<bool> {
@@ -229,19 +227,11 @@ impl Database {
         Ok(changed == 1)
     }
 
-    fn finish_instance(&mut self, id: &InstanceId, version: u64, tombstone: &Tombstone) -> Result<bool> {
-        let hash = self.keys.hash_of(id);
-        if let Some(n) = self.keys.recent(hash)
-            && self.finish_row(n, id, version, tombstone)?
-        {
-            return Ok(true);
-        }
-        for n in self.keys.candidates(&self.connection, hash)? {
-            if self.finish_row(n, id, version, tombstone)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    fn finish_instance(&self, id: &InstanceId, version: u64, tombstone: &Tombstone) -> Result<bool> {
+        let finished = self.locate(id, |n| {
+            Ok(self.finish_row(n, id, version, tombstone)?.then_some(()))
+        })?;
+        Ok(finished.is_some())
     }
 
     /// The tombstone keeps the row's number, so that the key index need not change.

@@ -25,7 +25,7 @@ type Entry = (i64, i64);
 
 /// A sweep begins when so many entries are pending; each takes some 24 bytes.
 #[cfg(not(test))]
-const SWEEP_AT: usize = 100_000;
+const SWEEP_AT: usize = 200_000;
 #[cfg(test)]
 const SWEEP_AT: usize = 64;
 
@@ -127,7 +127,7 @@ impl KeyIndex {
         Ok(found)
     }
 
-    /// Rows that may hold a key with this hash, among the recent ones.
+    /// The newest row in memory that may hold a key with this hash.
     pub(super) fn recent(&self, hash: i64) -> Option<i64> {
         self.pending
             .range((hash, i64::MIN)..=(hash, i64::MAX))

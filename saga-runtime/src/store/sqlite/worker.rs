@@ -25,6 +25,7 @@ const QUEUE: usize = 1_024;
 const BATCH: usize = 1_024;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
+type Alone = Box<dyn FnOnce(&mut Database) + Send>;
 type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// The units go back with their outcomes, so that freeing them does not take up the one thread that writes.
@@ -37,7 +38,7 @@ enum Job {
     /// Shares a transaction with other commits.
     Commit(Vec<Unit>, Answer<Committed>),
     /// Runs by itself.
-    Alone(Box<dyn FnOnce(&mut Database) + Send>),
+    Alone(Alone),
 }
 
 /// The thread that writes.
@@ -120,7 +121,7 @@ struct Flush {
 
 impl Flush {
     /// Adds a job, or gives back one that runs by itself.
-    fn add(&mut self, job: Job) -> Option<Box<dyn FnOnce(&mut Database) + Send>> {
+    fn add(&mut self, job: Job) -> Option<Alone> {
         match job {
             Job::Take(want, taker) => {
                 self.wants.push(want);
