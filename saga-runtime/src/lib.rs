@@ -22,6 +22,8 @@ pub mod message;
 pub mod retry;
 pub mod saga;
 pub mod service;
+#[doc(hidden)]
+pub mod soundness;
 pub mod store;
 pub mod system;
 mod telemetry;

@@ -1,0 +1,21 @@
+//! A saga larger than the checks can hold is told so, once.
+
+use super::{Exploration, open};
+use crate::soundness::report::{Text, refuse};
+
+/// Refuses a saga that exceeds one of the [capacities](crate::soundness::capacity).
+#[track_caller]
+pub const fn saga(exploration: &Exploration) {
+    refuse(find(exploration));
+}
+
+pub(in crate::soundness) const fn find(exploration: &Exploration) -> Option<Text> {
+    let Some(what) = exploration.excess else {
+        return None;
+    };
+    let mut text = open(exploration, "S100");
+    text.push("there are too many ");
+    text.push(what);
+    text.push(" to be checked\nremedy: split the saga; a part of it can be a saga of its own, started by a command and awaited by its replies");
+    Some(text)
+}

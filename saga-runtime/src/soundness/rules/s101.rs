@@ -1,0 +1,191 @@
+//! S101: a reply that may come in a state where nothing is said about it.
+
+use super::{Exploration, is_opener, open};
+use crate::soundness::report::{Text, refuse};
+
+/// Checks one `send`: every reply to it, in every state in which it may come.
+#[track_caller]
+pub const fn send(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
+    refuse(find(exploration, clause, branch, effect));
+}
+
+pub(in crate::soundness) const fn find(
+    exploration: &Exploration,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> Option<Text> {
+    if exploration.excess.is_some() {
+        return None;
+    }
+    let written = &exploration.model.clause(clause).branches[branch].effects[effect];
+    let Some(request) = exploration.sent(clause, branch, effect) else {
+        return None;
+    };
+    if exploration.unhandled & (1 << request) == 0 {
+        return None;
+    }
+    let Some(place) = nearest(exploration, request, clause, branch, effect) else {
+        return None;
+    };
+    let Some(input) = missing_in(exploration, request, place) else {
+        return None;
+    };
+    let mut text = open(exploration, "S101");
+    text.push("not every answer to ");
+    text.quoted(written.message.name);
+    text.push(" is handled wherever it may come:");
+    list(exploration, request, &mut text, clause, branch, effect);
+    let node = exploration.facts.open[place][request] as usize - 1;
+    let reply = exploration
+        .model
+        .message(exploration.model.inputs[input].message)
+        .name;
+    text.way(exploration, node, Some(reply));
+    remedy(exploration, request, place, reply, &mut text);
+    Some(text)
+}
+
+/// The place where a reply is missing that is reached soonest, among those this very token answers for.
+const fn nearest(
+    exploration: &Exploration,
+    request: usize,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> Option<usize> {
+    let mut found: Option<usize> = None;
+    let mut place = 0;
+    while place <= exploration.model.end() {
+        if missing_in(exploration, request, place).is_some()
+            && answers_for(exploration, request, place, clause, branch, effect)
+        {
+            let nearer = match found {
+                Some(other) => {
+                    exploration.facts.open[place][request] < exploration.facts.open[other][request]
+                }
+                None => true,
+            };
+            if nearer {
+                found = Some(place);
+            }
+        }
+        place += 1;
+    }
+    found
+}
+
+/// The first reply that may come in a place and is not named there. In `compensate` the runtime takes them all.
+const fn missing_in(exploration: &Exploration, request: usize, place: usize) -> Option<usize> {
+    if place == exploration.model.compensate() || !exploration.is_open(place, request) {
+        return None;
+    }
+    let mut input = exploration.model.replies_from[request] as usize;
+    while input < exploration.model.replies_from[request + 1] as usize {
+        if !exploration.routes.is_named(place, input) {
+            return Some(input);
+        }
+        input += 1;
+    }
+    None
+}
+
+/// Whether the shortest way to this place opened the request with this very token: one mistake, one report.
+const fn answers_for(
+    exploration: &Exploration,
+    request: usize,
+    place: usize,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> bool {
+    let node = exploration.facts.open[place][request] as usize - 1;
+    is_opener(
+        exploration,
+        request,
+        node,
+        exploration.model.effect_number(clause, branch, effect),
+    )
+}
+
+const fn list(
+    exploration: &Exploration,
+    request: usize,
+    text: &mut Text,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) {
+    let mut place = 0;
+    while place <= exploration.model.end() {
+        if missing_in(exploration, request, place).is_some()
+            && answers_for(exploration, request, place, clause, branch, effect)
+        {
+            text.push("\n  in ");
+            text.quoted(exploration.model.place_name(place));
+            text.push(": ");
+            replies_missing(exploration, request, place, true, text);
+        }
+        place += 1;
+    }
+}
+
+/// The replies that are missing in a place, each as it is or in quotes.
+const fn replies_missing(
+    exploration: &Exploration,
+    request: usize,
+    place: usize,
+    quoted: bool,
+    text: &mut Text,
+) {
+    let mut input = exploration.model.replies_from[request] as usize;
+    let mut first = true;
+    while input < exploration.model.replies_from[request + 1] as usize {
+        if !exploration.routes.is_named(place, input) {
+            let name = exploration
+                .model
+                .message(exploration.model.inputs[input].message)
+                .name;
+            text.separate(first, ", ");
+            text.push(if quoted { "`" } else { "" });
+            text.push(name);
+            text.push(if quoted { "`" } else { "" });
+            first = false;
+        }
+        input += 1;
+    }
+}
+
+/// Whether all that is missing in a place are refusals, which may be ignored without losing anything done.
+const fn only_refusals(exploration: &Exploration, request: usize, place: usize) -> bool {
+    let mut input = exploration.model.replies_from[request] as usize;
+    while input < exploration.model.replies_from[request + 1] as usize {
+        if !exploration.routes.is_named(place, input) && !exploration.model.inputs[input].refusal {
+            return false;
+        }
+        input += 1;
+    }
+    true
+}
+
+const fn remedy(exploration: &Exploration, request: usize, place: usize, reply: &str, text: &mut Text) {
+    let ends = place == exploration.model.end();
+    text.push("\nremedy: ");
+    if ends {
+        text.push("await it before ending");
+    } else {
+        text.push("handle it, `#[on(");
+        text.push(reply);
+        text.push(" in ");
+        text.push(exploration.model.place_name(place));
+        text.push(" ..)]`");
+    }
+    text.push(", or say beside `states(..)` what becomes of it: `");
+    // A success that comes after the end is for a person: nobody else could undo it.
+    let ignorable = !ends || only_refusals(exploration, request, place);
+    text.push(if ignorable { "ignore(" } else { "unexpected(" });
+    replies_missing(exploration, request, place, false, text);
+    text.push(" in ");
+    text.push(exploration.model.place_name(place));
+    text.push(")`");
+}

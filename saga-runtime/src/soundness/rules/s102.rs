@@ -1,0 +1,197 @@
+//! S102: a reply named where its command is never open.
+
+use super::{Exploration, open, place_number};
+use crate::{
+    definition::{Item, Place, Trigger},
+    message::MessageKind,
+    soundness::{
+        model::items,
+        report::{Text, refuse},
+        routes::Route,
+    },
+};
+
+/// Checks one item of an `on` or `all` clause in one of its places.
+#[track_caller]
+pub const fn place(exploration: &Exploration, clause: usize, item: usize, place: usize) {
+    refuse(find(exploration, clause, item, place));
+}
+
+/// Checks an `ignore`, `defer` or `unexpected` in one of its places.
+#[track_caller]
+pub const fn exception(exploration: &Exploration, exception: usize, place: usize) {
+    refuse(find_exception(exploration, exception, place));
+}
+
+pub(in crate::soundness) const fn find(
+    exploration: &Exploration,
+    clause: usize,
+    item: usize,
+    place: usize,
+) -> Option<Text> {
+    let written = exploration.model.clause(clause);
+    if matches!(written.trigger, Trigger::Start(_)) {
+        return None;
+    }
+    let routed = Route::Clause(clause);
+    find_item(
+        exploration,
+        &items(&written.trigger)[item],
+        written.places,
+        place,
+        routed,
+    )
+}
+
+pub(in crate::soundness) const fn find_exception(
+    exploration: &Exploration,
+    exception: usize,
+    place: usize,
+) -> Option<Text> {
+    let written = &exploration.model.definition.exceptions[exception];
+    find_item(exploration, &written.item, written.places, place, Route::Unnamed)
+}
+
+const fn find_item(
+    exploration: &Exploration,
+    item: &Item,
+    places: &[Place],
+    place: usize,
+    routed: Route,
+) -> Option<Text> {
+    if exploration.excess.is_some() || !is_reply(item) {
+        return None;
+    }
+    if is_never_sent(exploration, item) {
+        return find_never_sent(exploration, item, places, place);
+    }
+    match place_number(exploration, places[place]) {
+        Some(number) if exploration.is_reached(number) && !exploration.is_forgotten(number) => {
+            if !exploration.never_comes(item, number) {
+                return None;
+            }
+        }
+        None => {
+            if !never_comes_anywhere(exploration, item, routed) {
+                return None;
+            }
+        }
+        _ => return None,
+    }
+    Some(never_open(exploration, item, places[place]))
+}
+
+/// Told once, at the first place, and not at all where the states say it better.
+const fn find_never_sent(
+    exploration: &Exploration,
+    item: &Item,
+    places: &[Place],
+    place: usize,
+) -> Option<Text> {
+    let mut at = 0;
+    while at < places.len() {
+        if let Some(number) = place_number(exploration, places[at])
+            && exploration.is_forgotten(number)
+        {
+            return None;
+        }
+        at += 1;
+    }
+    if place > 0 {
+        return None;
+    }
+    let mut text = open(exploration, "S102");
+    text.quoted_items(item);
+    text.push(" cannot come: the saga never sends ");
+    match item.of {
+        Some(command) => text.quoted(command.name),
+        None => text.push("a command that is answered with it"),
+    }
+    text.push("\nremedy: add the `send` that asks for it, or remove the clause");
+    Some(text)
+}
+
+const fn never_open(exploration: &Exploration, item: &Item, place: Place) -> Text {
+    let mut text = open(exploration, "S102");
+    text.quoted_items(item);
+    text.push(" cannot come in ");
+    match place_number(exploration, place) {
+        Some(number) => text.quoted(exploration.model.place_name(number)),
+        None => text.push("any of the states that `_` stands for"),
+    }
+    text.push(": whichever way it comes there, ");
+    asked_by(exploration, item, &mut text);
+    text.push(" has been answered, or has not been sent\nremedy: name a state in which it is awaited, or remove it here");
+    text.coarse(exploration);
+    text
+}
+
+const fn asked_by(exploration: &Exploration, item: &Item, text: &mut Text) {
+    let mut link = exploration.model.inputs_of(item.messages[0]);
+    let mut first = true;
+    while link != 0 {
+        if exploration.model.admits(item, link - 1) {
+            text.separate(first, " or ");
+            text.quoted(
+                exploration
+                    .model
+                    .command_of(exploration.model.inputs[link - 1].request as usize)
+                    .name,
+            );
+            first = false;
+        }
+        link = exploration.model.next_input(link);
+    }
+}
+
+const fn is_reply(item: &Item) -> bool {
+    !item.messages.is_empty() && matches!(item.messages[0].kind, MessageKind::Reply)
+}
+
+const fn is_never_sent(exploration: &Exploration, item: &Item) -> bool {
+    let mut message = 0;
+    while message < item.messages.len() {
+        let mut link = exploration.model.inputs_of(item.messages[message]);
+        while link != 0 {
+            if exploration.model.admits(item, link - 1) {
+                return false;
+            }
+            link = exploration.model.next_input(link);
+        }
+        message += 1;
+    }
+    true
+}
+
+/// `_`: in no state that is reached and left to it. Where it is left none, other rules speak.
+const fn never_comes_anywhere(exploration: &Exploration, item: &Item, routed: Route) -> bool {
+    let mut any = false;
+    let mut state = 0;
+    while state < exploration.model.compensate() {
+        if exploration.is_reached(state) && is_left_to(exploration, item, state, routed) {
+            any = true;
+            if !exploration.never_comes(item, state) {
+                return false;
+            }
+        }
+        state += 1;
+    }
+    any
+}
+
+/// Whether the state is one that this `_` stands for.
+const fn is_left_to(exploration: &Exploration, item: &Item, state: usize, routed: Route) -> bool {
+    let mut link = exploration.model.inputs_of(item.messages[0]);
+    while link != 0 {
+        let input = link - 1;
+        if exploration.model.admits(item, input) && !exploration.routes.is_explicit(state, input) {
+            return match (routed, exploration.routes.route(state, input)) {
+                (Route::Clause(clause), Route::Clause(taken)) => clause == taken,
+                (Route::Clause(_), _) => false,
+                _ => true,
+            };
+        }
+        link = exploration.model.next_input(link);
+    }
+    false
+}

@@ -1,0 +1,203 @@
+//! S104: a message used as what it is not, or by whom it is not meant for.
+
+use super::{Exploration, open};
+use crate::{
+    definition::{Effect, Item, Trigger, Verb},
+    message::{MessageInfo, MessageKind},
+    soundness::{
+        messages::{declares, same},
+        model::{Answered, Meaning, items, names},
+        report::{Text, refuse},
+    },
+};
+
+/// Checks one item of a trigger: it is addressed to this saga, and an undo undoes what was done.
+#[track_caller]
+pub const fn trigger(exploration: &Exploration, clause: usize, item: usize) {
+    refuse(find_trigger(exploration, clause, item));
+}
+
+/// Checks one `reply`: somebody asks for it, and it is clear who.
+#[track_caller]
+pub const fn effect(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
+    refuse(find_effect(exploration, clause, branch, effect));
+}
+
+/// Checks that an effect sends a command, publishes an event or replies a reply, where no type says so.
+#[track_caller]
+pub const fn kind(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
+    refuse(find_kind(exploration, clause, branch, effect));
+}
+
+pub(in crate::soundness) const fn find_trigger(
+    exploration: &Exploration,
+    clause: usize,
+    item: usize,
+) -> Option<Text> {
+    if exploration.excess.is_some() {
+        return None;
+    }
+    let trigger = &exploration.model.clause(clause).trigger;
+    if let Trigger::Compensate(item) = trigger {
+        return find_undo(exploration, item);
+    }
+    let item = &items(trigger)[item];
+    let mut message = 0;
+    while message < item.messages.len() {
+        let info = item.messages[message];
+        if let Some(endpoint) = info.endpoint
+            && matches!(info.kind, MessageKind::Command)
+            && !same(endpoint, exploration.model.definition.endpoint)
+        {
+            return Some(addressed_elsewhere(exploration, info, endpoint));
+        }
+        if let Some(command) = item.of
+            && !declares(command, info)
+        {
+            return Some(undeclared(exploration, command, info));
+        }
+        message += 1;
+    }
+    None
+}
+
+pub(in crate::soundness) const fn find_effect(
+    exploration: &Exploration,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> Option<Text> {
+    let written = written(exploration, clause, branch, effect);
+    if exploration.excess.is_some()
+        || !matches!(
+            (written.verb, written.message.kind),
+            (Verb::Reply, MessageKind::Reply)
+        )
+    {
+        return None;
+    }
+    match exploration.model.meaning(clause, branch, effect) {
+        Meaning::Answers(Answered::Nobody) => Some(nobody_asks(exploration, written)),
+        Meaning::Answers(Answered::Several(first, second)) => {
+            Some(unclear(exploration, written, first as usize, second as usize))
+        }
+        _ => None,
+    }
+}
+
+pub(in crate::soundness) const fn find_kind(
+    exploration: &Exploration,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> Option<Text> {
+    let written = written(exploration, clause, branch, effect);
+    let (verb, wanted) = match (written.verb, written.message.kind) {
+        (Verb::Send, MessageKind::Command)
+        | (Verb::Publish, MessageKind::Event)
+        | (Verb::Reply, MessageKind::Reply) => {
+            return None;
+        }
+        (Verb::Send, _) => ("send", "a command"),
+        (Verb::Publish, _) => ("publish", "an event"),
+        (Verb::Reply, _) => ("reply", "a reply"),
+    };
+    let (is, instead) = match written.message.kind {
+        MessageKind::Command => ("a command", "send"),
+        MessageKind::Event => ("an event", "publish"),
+        MessageKind::Reply => ("a reply", "reply"),
+    };
+    let mut text = open(exploration, "S104");
+    text.push("`");
+    text.push(verb);
+    text.push("` takes ");
+    text.push(wanted);
+    text.push(", and ");
+    text.quoted(written.message.name);
+    text.push(" is ");
+    text.push(is);
+    text.push("\nremedy: write `");
+    text.push(instead);
+    text.push(" ");
+    text.push(written.message.name);
+    text.push("`");
+    Some(text)
+}
+
+const fn written(exploration: &Exploration, clause: usize, branch: usize, effect: usize) -> &'static Effect {
+    &exploration.model.clause(clause).branches[branch].effects[effect]
+}
+
+/// An undo is for the success of a command that this saga sends; one never sent is told elsewhere.
+const fn find_undo(exploration: &Exploration, item: &'static Item) -> Option<Text> {
+    let mut input = 0;
+    let (mut sent, mut done) = (false, false);
+    while input < exploration.model.replies_from[exploration.model.request_count] as usize {
+        let reply = &exploration.model.inputs[input];
+        if names(item.messages, exploration.model.message(reply.message)) {
+            sent = true;
+            done |= !reply.refusal;
+        }
+        input += 1;
+    }
+    if !sent || done {
+        return None;
+    }
+    let mut text = open(exploration, "S104");
+    text.quoted_items(item);
+    text.push(" says that nothing was done, so that there is nothing to undo");
+    text.push("\nremedy: undo the reply that says it was done, or declare this one among the command's `replies(..)`");
+    Some(text)
+}
+
+const fn addressed_elsewhere(exploration: &Exploration, command: &MessageInfo, endpoint: &str) -> Text {
+    let mut text = open(exploration, "S104");
+    text.quoted(command.name);
+    text.push(" cannot come: it is addressed to `");
+    text.push(endpoint);
+    text.push("`, and the saga lives at `");
+    text.push(exploration.model.definition.endpoint);
+    text.push("`\nremedy: address the command here, `#[command(to = ..)]`, or have whoever takes it publish an event");
+    text
+}
+
+const fn undeclared(exploration: &Exploration, command: &MessageInfo, reply: &MessageInfo) -> Text {
+    let mut text = open(exploration, "S104");
+    text.quoted(command.name);
+    text.push(" is never answered with ");
+    text.quoted(reply.name);
+    text.push("\nremedy: name it among the command's `replies(..)` or `refusals(..)`, or another command after `of`");
+    text
+}
+
+const fn nobody_asks(exploration: &Exploration, effect: &Effect) -> Text {
+    let mut text = open(exploration, "S104");
+    text.push("nobody asks for ");
+    text.quoted(effect.message.name);
+    match effect.to {
+        Some(command) => {
+            text.push(": ");
+            text.quoted(command.name);
+            text.push(" is not answered with it, or is not taken here");
+        }
+        None => text.push(": no command that the saga takes is answered with it"),
+    }
+    text.push("\nremedy: name it in the `replies(..)` or `refusals(..)` of the command it answers, or `publish` an event");
+    text
+}
+
+const fn unclear(exploration: &Exploration, effect: &Effect, first: usize, second: usize) -> Text {
+    let first = exploration.model.message(exploration.model.askers[first]).name;
+    let mut text = open(exploration, "S104");
+    text.quoted(effect.message.name);
+    text.push(" answers both ");
+    text.quoted(first);
+    text.push(" and ");
+    text.quoted(exploration.model.message(exploration.model.askers[second]).name);
+    text.push("\nremedy: say whom it answers: `reply ");
+    text.push(effect.message.name);
+    text.push(" to ");
+    text.push(first);
+    text.push("`");
+    text
+}
