@@ -20,39 +20,68 @@ pub(crate) fn disk(options: &Options, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
-/// Ceiling, SQLite and memory in turn, at each number of orders in flight.
+/// All contenders in turn, at each number of orders in flight.
 pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> {
     for in_flight in options.in_flight() {
-        let (directory, window) = (options.directory(), options.window());
-        let (mut by_hand, mut store, mut sqlite, mut memory) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let contenders = options.contenders();
+        let mut rounds = vec![Vec::new(); contenders.len()];
         for _ in 0..options.rounds() {
-            by_hand.push(ceiling::run(directory, in_flight, window)?);
-            store.push(store_alone::run(directory, in_flight, window)?);
-            sqlite.push(library::run_in(directory, in_flight, window)?);
-            memory.push(library::run(Backend::Memory, in_flight, window)?);
+            for (contender, rounds) in contenders.iter().zip(&mut rounds) {
+                rounds.push(contender.run(options, in_flight)?);
+            }
         }
-        let by_hand = Measured::median(&by_hand);
-        let store = Measured::median(&store);
-        let sqlite = Measured::median(&sqlite);
-        let memory = Measured::median(&memory);
-        report.row("ceiling: SQLite by hand", &by_hand.numbers(in_flight), &[]);
-        report.row("its store alone", &store.numbers(in_flight), &[]);
-        report.row(
-            "sqlite, full sync",
-            &sqlite.numbers(in_flight),
-            &of_sqlite(in_flight, &sqlite, &by_hand),
-        );
-        report.row(
-            "memory",
-            &memory.numbers(in_flight),
-            &of_memory(in_flight, &memory),
-        );
+        let mut ceiling = None;
+        for (contender, rounds) in contenders.iter().zip(&rounds) {
+            let measured = Measured::median(rounds);
+            let checks = match contender {
+                Contender::Ceiling | Contender::Store => vec![],
+                Contender::Sqlite => of_sqlite(in_flight, &measured, ceiling.as_ref()),
+                Contender::Memory => of_memory(in_flight, &measured),
+            };
+            report.row(contender.name(), &measured.numbers(in_flight), &checks);
+            ceiling = ceiling.or((*contender == Contender::Ceiling).then_some(measured));
+        }
     }
     Ok(())
 }
 
-fn of_sqlite(in_flight: usize, sqlite: &Measured, ceiling: &Measured) -> Vec<Check> {
+/// Who takes part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Contender {
+    Ceiling,
+    Store,
+    Sqlite,
+    Memory,
+}
+
+impl Contender {
+    /// All of them; the ceiling first, since others are held against it.
+    pub(crate) const ALL: [Self; 4] = [Self::Ceiling, Self::Store, Self::Sqlite, Self::Memory];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ceiling => "ceiling: SQLite by hand",
+            Self::Store => "its store alone",
+            Self::Sqlite => "sqlite, full sync",
+            Self::Memory => "memory",
+        }
+    }
+
+    fn run(self, options: &Options, in_flight: usize) -> Outcome<Measured> {
+        let (directory, window) = (options.directory(), options.window());
+        match self {
+            Self::Ceiling => ceiling::run(directory, in_flight, window),
+            Self::Store => store_alone::run(directory, in_flight, window),
+            Self::Sqlite => library::run_in(directory, in_flight, window),
+            Self::Memory => library::run(Backend::Memory, in_flight, window),
+        }
+    }
+}
+
+fn of_sqlite(in_flight: usize, sqlite: &Measured, ceiling: Option<&Measured>) -> Vec<Check> {
+    let Some(ceiling) = ceiling else {
+        return vec![];
+    };
     let share = sqlite.orders_per_second / ceiling.orders_per_second;
     let throughput = Check::at_least(0.4, share, "× ceiling");
     let latency = Check::at_most(1.5, sqlite.p50_ms / ceiling.p50_ms, "× ceiling's p50");
@@ -94,7 +123,7 @@ pub(crate) fn scale(options: &Options, report: &mut Report) -> Outcome<()> {
     for (what, rounds) in [("finished", with_finished), ("live", with_live)] {
         let many = Measured::median(&rounds);
         let share = many.orders_per_second / few.orders_per_second;
-        let check = Check::at_least(0.8, share, &format!("× that with {}", stored::FEW));
+        let check = Check::at_least(0.8, share, format!("× that with {}", stored::FEW));
         report.row(
             &format!("sqlite, {} {what} instances", options.many()),
             &many.numbers(stored::IN_FLIGHT),

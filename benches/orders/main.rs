@@ -40,7 +40,9 @@ fn main() -> Outcome<()> {
     let mut report = Report::new(&["", "in flight", "orders/s", "p50 ms", "p99 ms", "commits/order"]);
     contest::disk(&options, &mut report)?;
     contest::throughput(&options, &mut report)?;
-    contest::scale(&options, &mut report)?;
+    if options.with_scale() {
+        contest::scale(&options, &mut report)?;
+    }
     println!("{report}");
     Ok(())
 }

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use crate::contest::Contender;
+
 /// How long and where to measure.
 #[derive(Debug, clap::Parser)]
 #[command(about = "Orders per second, beside the machine's own limits")]
@@ -21,6 +23,12 @@ pub(crate) struct Options {
     /// Orders in flight.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
     in_flight: Vec<usize>,
+    /// Measure only these, and no scale: for profiling.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Contender>,
+    /// Leave out what takes longest: memory held and throughput with a million instances stored.
+    #[arg(long)]
+    no_scale: bool,
     /// Where the databases go; a memory file system would make full sync cost nothing.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"))]
     directory: PathBuf,
@@ -64,6 +72,16 @@ impl Options {
 
     pub(crate) fn child(&self) -> Option<&Child> {
         self.child.as_ref()
+    }
+
+    pub(crate) fn with_scale(&self) -> bool {
+        !self.no_scale && self.only.is_empty()
+    }
+
+    /// Who is measured, the ceiling first.
+    pub(crate) fn contenders(&self) -> Vec<Contender> {
+        let chosen = |contender: &Contender| self.only.is_empty() || self.only.contains(contender);
+        Contender::ALL.into_iter().filter(chosen).collect()
     }
 
     /// How many orders and instances count as many; a tenth of it is where memory is held against its target.
