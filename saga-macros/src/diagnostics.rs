@@ -53,5 +53,5 @@ impl ToTokens for Diagnostics {
 
 /// An error with the caret under `at` that says what is wrong and what to do about it.
 pub(crate) fn refusal(at: impl ToTokens, what: impl AsRef<str>, remedy: impl AsRef<str>) -> Error {
-    Error::new_spanned(at, format!("{}\nhelp: {}", what.as_ref(), remedy.as_ref()))
+    Error::new_spanned(at, format!("{}\nremedy: {}", what.as_ref(), remedy.as_ref()))
 }

@@ -54,7 +54,10 @@ pub(crate) fn stray(word: &str, item: TokenStream) -> TokenStream {
     let text = format!("`#[{word}(..)]` has a meaning only within `#[saga]` or `#[service(at = ..)]`");
     let remedy =
         "write `#[saga]` above the impl block, and `#[saga(by = key_field, at = Endpoint)]` above the struct";
-    let error =
-        syn::Error::new(proc_macro2::Span::call_site(), format!("{text}\nhelp: {remedy}")).to_compile_error();
+    let error = syn::Error::new(
+        proc_macro2::Span::call_site(),
+        format!("{text}\nremedy: {remedy}"),
+    )
+    .to_compile_error();
     quote!(#item #error)
 }

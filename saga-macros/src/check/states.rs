@@ -127,7 +127,7 @@ fn trap(model: &Model<'_>, graph: &Graph, state: usize) -> Trap {
     let text = format!(
         "S005: from state `{name}` of saga `{}` neither `end` nor `compensate` can be reached\n\
          how it comes to that: {}\n\
-         help: add a clause `in {name}` that leads to `=> end`, or say that the saga is meant to go on for ever: \
+         remedy: add a clause `in {name}` that leads to `=> end`, or say that the saga is meant to go on for ever: \
          `#[saga(.., endless)]` on its struct",
         model.name(),
         graph.way_to(state),

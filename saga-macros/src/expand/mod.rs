@@ -33,8 +33,8 @@ pub(crate) fn handlers(model: &Model<'_>) -> TokenStream {
     let labels = labels::enums(model);
     let bounds = bounds::bounds(model, &roster);
     let saga = saga(model, &roster);
-    let traps = soundness::traps(&model.written.saga, &check::traps(model));
-    quote!(#methods #mentions #labels #bounds #saga #traps)
+    let questions = soundness::questions(model);
+    quote!(#methods #mentions #labels #bounds #saga #questions)
 }
 
 /// `#[saga]` on an impl block with mistakes: stubs, so that the saga is still one to the rest of the program.

@@ -1,29 +1,128 @@
-//! What only rustc can judge: rules whose answer lies in another item, asked in const evaluation.
+//! What only const evaluation can judge: one exploration of the saga, and one question per rule and token.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
-use crate::{check::Trap, names};
+use crate::{
+    check::{self, Trap},
+    model::{Branch, Clause, Exception, Model},
+    names,
+    parse::{Effect, Verb},
+};
 
-/// S005, one constant for each state that nothing leads out of: a mistake unless the struct says `endless`.
-pub(super) fn traps(saga: &Path, traps: &[Trap]) -> TokenStream {
+/// All questions. Only the tokens of a question carry a place of the author's, and only rustc sees them: nothing is
+/// mentioned that an editor could lead to.
+pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     let runtime = names::runtime();
-    let consts = traps.iter().map(|Trap { span, text }| {
-        let endless = quote!(<#saga as #runtime::private::Declared>::ENDLESS);
-        // rustc underlines the whole call, which therefore lies wholly at the user's token.
-        let path = at(*span, quote!(#runtime::private::saga::leads_out));
-        let call = quote_spanned!(*span=> #path(#endless, #text));
-        quote!(const _: () = #call;)
-    });
-    quote!(#(#consts)*)
+    let saga = &model.written.saga;
+    let name = span(saga.segments.last());
+    let limits = ask(name, quote!(limits::saga), &[]);
+    let clauses = model
+        .clauses
+        .iter()
+        .enumerate()
+        .map(|(number, clause)| of_clause(number, clause));
+    let exceptions = model
+        .exceptions
+        .iter()
+        .enumerate()
+        .map(|(number, exception)| of_exception(number, exception));
+    let traps = check::traps(model);
+    let traps = traps.iter().map(|trap| of_trap(saga, trap));
+    quote! {
+        const _: () = {
+            use #runtime::{private, soundness::*};
+            #[allow(long_running_const_eval)]
+            const EXPLORATION: &Exploration = &explore(<#saga as #runtime::saga::Saga>::DEFINITION);
+            /// Where an event is sent or a command published, rustc says so; what follows from it is not told as well.
+            const KINDS_FIT: bool = private::saga::kinds_fit(<#saga as #runtime::saga::Saga>::DEFINITION);
+            #limits
+            #(#clauses)*
+            #(#exceptions)*
+            #(#traps)*
+        };
+    }
 }
 
-/// The same tokens at another place.
-fn at(span: Span, tokens: TokenStream) -> TokenStream {
+fn of_clause(number: usize, clause: &Clause<'_>) -> TokenStream {
+    let runs = ask(clause.handler.clause.name.span(), quote!(s110::clause), &[number]);
+    let items = clause.trigger.items().iter().enumerate().map(|(item, written)| {
+        let at = span(written.message.segments.last());
+        let places =
+            (0..clause.places.len()).map(|place| ask(at, quote!(s102::place), &[number, item, place]));
+        let rules = [
+            quote!(s104::trigger),
+            quote!(s105::trigger),
+            quote!(s106::trigger),
+        ];
+        let rules = rules.into_iter().map(|rule| ask(at, rule, &[number, item]));
+        places.chain(rules).collect::<TokenStream>()
+    });
+    let branches = clause.branches.iter().enumerate();
+    let branches = branches.map(|(place, branch)| of_branch(&[number, place], clause, branch));
+    quote!(#runs #(#items)* #(#branches)*)
+}
+
+fn of_branch(number: &[usize; 2], clause: &Clause<'_>, branch: &Branch<'_>) -> TokenStream {
+    let at = match &branch.written.target {
+        Some(target) => span(Some(target)),
+        None => clause.handler.clause.name.span(),
+    };
+    let rules = [quote!(s105::target), quote!(s108::target)];
+    let target = rules.into_iter().map(|rule| ask(at, rule, number));
+    let effects = branch.written.effects.iter().enumerate();
+    let effects = effects.map(|(effect, written)| of_effect(&[number[0], number[1], effect], written));
+    quote!(#(#target)* #(#effects)*)
+}
+
+fn of_effect(number: &[usize; 3], effect: &Effect) -> TokenStream {
+    let at = span(effect.message.segments.last());
+    let rules = match effect.verb {
+        Verb::Send => vec![quote!(s101::send), quote!(s109::send)],
+        Verb::Publish => Vec::new(),
+        Verb::Reply => vec![quote!(s104::effect), quote!(s105::effect)],
+    };
+    rules.into_iter().map(|rule| ask(at, rule, number)).collect()
+}
+
+fn of_exception(number: usize, exception: &Exception<'_>) -> TokenStream {
+    let at = span(exception.item.message.segments.last());
+    let places = (0..exception.places.len()).map(|place| ask(at, quote!(s102::exception), &[number, place]));
+    let rules = [
+        quote!(s105::exception),
+        quote!(s106::exception),
+        quote!(s109::exception),
+    ];
+    places
+        .chain(rules.into_iter().map(|rule| ask(at, rule, &[number])))
+        .collect()
+}
+
+/// One question: a constant whose evaluation is refused if the answer is no.
+fn ask(at: Span, rule: TokenStream, numbers: &[usize]) -> TokenStream {
+    let call = moved(at, quote!(#rule(EXPLORATION #(, #numbers)*)));
+    quote!(const _: () = if KINDS_FIT { #call };)
+}
+
+/// S005: a state that nothing leads out of is a mistake unless the struct says `endless`.
+fn of_trap(saga: &Path, Trap { span, text }: &Trap) -> TokenStream {
+    let endless = quote!(<#saga as private::Declared>::ENDLESS);
+    let path = moved(*span, quote!(private::saga::leads_out));
+    let call = quote_spanned!(*span=> #path(#endless, #text));
+    quote!(const _: () = #call;)
+}
+
+/// The same tokens at another place: rustc underlines a whole call, which therefore has to lie wholly at one token.
+fn moved(at: Span, tokens: TokenStream) -> TokenStream {
     let moved = |mut token: TokenTree| {
-        token.set_span(span);
+        token.set_span(at);
         token
     };
     tokens.into_iter().map(moved).collect()
+}
+
+fn span(token: Option<impl ToTokens>) -> Span {
+    let first = token.and_then(|token| token.into_token_stream().into_iter().next());
+    first.map_or_else(Span::call_site, |token| token.span())
 }

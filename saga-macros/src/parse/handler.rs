@@ -147,7 +147,7 @@ impl Handler {
         for second in clauses.drain(1..) {
             errors.push(syn::Error::new_spanned(
                 second,
-                "a method has one clause\nhelp: write a second method; both may call a third that is not annotated",
+                "a method has one clause\nremedy: write a second method; both may call a third that is not annotated",
             ));
         }
         let visibility = input.parse()?;

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    definition::{Arity, Effect, Item, Trigger, Verb},
+    definition::{Arity, Definition, Effect, Item, Trigger, Verb},
     effects::{Effects, Output},
     error::HandlerError,
     input::Input,
     key::Key,
-    message::{Command, Endpoint, Incoming, MessageInfo, Reply},
+    message::{Command, Endpoint, Incoming, MessageInfo, MessageKind, Reply},
     private::{Correlated, Declared, KeyedBy, Publishes, Sends},
 };
 
@@ -276,6 +276,40 @@ pub fn no_such_clause<T>(clause: usize) -> Result<T, HandlerError> {
 /// A saga with mistakes was run: it was compiled with its errors ignored.
 pub fn does_not_compile<T>() -> Result<T, HandlerError> {
     Err(HandlerError::new("the saga was compiled with mistakes"))
+}
+
+/// Whether every command is sent, every event published and every reply replied.
+pub const fn kinds_fit(definition: &Definition) -> bool {
+    let mut clause = 0;
+    while clause < definition.clauses.len() {
+        let branches = definition.clauses[clause].branches;
+        let mut branch = 0;
+        while branch < branches.len() {
+            if !all_fit(branches[branch].effects) {
+                return false;
+            }
+            branch += 1;
+        }
+        clause += 1;
+    }
+    true
+}
+
+const fn all_fit(effects: &[Effect]) -> bool {
+    let mut at = 0;
+    while at < effects.len() {
+        let fits = matches!(
+            (effects[at].verb, effects[at].message.kind),
+            (Verb::Send, MessageKind::Command)
+                | (Verb::Publish, MessageKind::Event)
+                | (Verb::Reply, MessageKind::Reply)
+        );
+        if !fits {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// Refuses a state that no way leads out of, unless the saga is meant never to end.

@@ -8,7 +8,7 @@ struct Fulfilment {
     order_id: u64,
 }
 
-#[saga(states(AwaitingBill, Reminding))]
+#[saga(states(AwaitingBill, Reminding), ignore(OrderBilled, BillingDeclined, OutOfStock))]
 impl Fulfilment {
     #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
     fn place(_: PlaceOrder) -> (Self, BillOrder) {

@@ -8,7 +8,7 @@ struct Fulfilment {
     order_id: u64,
 }
 
-#[saga(states(AwaitingBill))]
+#[saga(states(AwaitingBill), unexpected(OrderBilled, BillingDeclined, OutOfStock in end))]
 impl Fulfilment {
     #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
     fn place(_: PlaceOrder) -> (Self, BillOrder) {

@@ -8,7 +8,7 @@ struct Fulfilment {
     order_id: u64,
 }
 
-#[saga(states(AwaitingBill), by(SoldOut = article))]
+#[saga(states(AwaitingBill), by(SoldOut = article), unexpected(OrderBilled, BillingDeclined, OutOfStock in end), ignore(SoldOut in end))]
 impl Fulfilment {
     #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
     fn place(_: PlaceOrder) -> (Self, BillOrder) {

@@ -58,7 +58,7 @@ struct Dispute {
     states(Asking, Paying),
     by(Moved = (case.tenant, case.number)),
     defer(Moved in Paying),
-    ignore(billing::BillingDeclined, saga_test_contracts::OutOfStock in end),
+    ignore(billing::BillingDeclined, saga_test_contracts::OutOfStock, Moved in end),
     unexpected(billing::OrderBilled in end),
     no_undo(billing::OrderBilled),
     settled(Paying),
@@ -84,8 +84,10 @@ impl Dispute {
         (0..3).map(|_| self.bill()).collect()
     }
 
-    #[at(self.remind.iter().copied().filter(|at| *at > self.due).min() in Asking)]
-    fn remind(&self) {}
+    #[at(self.remind.iter().copied().filter(|at| *at > self.due).min() in Asking -> send order::RemindCashier)]
+    fn remind(&self) -> order::RemindCashier {
+        order::RemindCashier { order_id: self.case }
+    }
 
     #[every(2 s in Asking -> send order::RemindCashier?)]
     fn poll(&mut self) -> Result<Option<order::RemindCashier>, HandlerError> {
@@ -139,7 +141,7 @@ mod beside {
         order_id: u64,
     }
 
-    #[saga]
+    #[saga(ignore(AddressChanged in end))]
     impl Second {
         #[start(AddressChanged => end)]
         fn changed(event: AddressChanged) -> Self {
