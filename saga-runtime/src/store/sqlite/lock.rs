@@ -16,7 +16,8 @@ pub(super) struct FileLock {
 impl FileLock {
     /// Takes the lock, or says who is in the way.
     pub(super) fn take(database: &Path) -> Result<Self, Error> {
-        let path = lock_path(database);
+        // By whatever link it is reached, one file has one lock.
+        let path = lock_path(&database.canonicalize().unwrap_or_else(|_| database.to_owned()));
         let file = File::options()
             .create(true)
             .truncate(false)

@@ -19,7 +19,7 @@ use self::{
     worker::{Reader, Writer},
 };
 use super::{Beat, Catalog, Durability, Inspect, Node, Opened, Outcome, Store, StoreCaps, Taken, Unit, Want};
-use crate::{Error, service::BoxFuture};
+use crate::{Error, ErrorKind, service::BoxFuture};
 
 mod claims;
 mod column;
@@ -99,6 +99,9 @@ impl SqliteOptions {
 
     /// Locks, opens or creates the file, and brings its tables up to date.
     pub async fn open(self) -> Result<Sqlite, Error> {
+        if matches!(self.path.to_str(), Some("" | ":memory:")) {
+            return Err(no_file());
+        }
         let woken = Arc::new(Notify::new());
         let opening = (self.clone(), Arc::clone(&woken));
         let (writer, write_thread) = Writer::start(move || opening.0.load(opening.1)).await?;
@@ -239,4 +242,11 @@ impl fmt::Debug for Sqlite {
             .field("synchronous", &self.synchronous)
             .finish_non_exhaustive()
     }
+}
+
+fn no_file() -> Error {
+    Error::new(
+        ErrorKind::Setup,
+        "a SQLite store needs a file; to keep everything in memory, use `store::Memory`",
+    )
 }

@@ -65,8 +65,7 @@ CREATE TABLE subscription (event TEXT, queue TEXT, PRIMARY KEY (event, queue)) S
 
 /// Opens the connection that writes, creating or migrating the file.
 pub(super) fn open_writer(path: &Path, synchronous: Synchronous) -> Result<Connection, Error> {
-    let mut connection =
-        connect(path, OpenFlags::default()).map_err(|error| explain(path, "open it", &error))?;
+    let mut connection = connect(path).map_err(|error| explain(path, "open it", &error))?;
     prepare_writer(&connection, synchronous).map_err(|error| explain(path, "prepare it", &error))?;
     migrate(&mut connection, path)?;
     Ok(connection)
@@ -75,7 +74,7 @@ pub(super) fn open_writer(path: &Path, synchronous: Synchronous) -> Result<Conne
 /// Opens the connection that only reads; the file exists by now.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
     let prepare = || {
-        let connection = connect(path, OpenFlags::default())?;
+        let connection = connect(path)?;
         connection.pragma_update(None, "cache_size", -2_000)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
@@ -83,7 +82,10 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, Error> {
     prepare().map_err(|error| explain(path, "open it for reading", &error))
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+fn connect(path: &Path) -> Result<Connection> {
+    // Without `SQLITE_OPEN_URI`: a path is a path.
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(128);
