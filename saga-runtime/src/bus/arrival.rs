@@ -15,6 +15,35 @@ use crate::{
 /// The most failures kept with a message; of more, the oldest are forgotten.
 const MAX_HISTORY: usize = 16;
 
+/// The attempts that failed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tries {
+    pub(crate) failed: u32,
+    /// The latest of them, oldest first.
+    pub(crate) history: Vec<Failure>,
+}
+
+impl Tries {
+    /// Notes a failed attempt.
+    pub(crate) fn note(&mut self, at: Timestamp, error: &str) {
+        self.failed += 1;
+        if self.history.len() >= MAX_HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Failure {
+            at,
+            error: error.to_owned(),
+        });
+    }
+
+    /// With one more.
+    pub(crate) fn and(&self, at: Timestamp, error: &str) -> Self {
+        let mut tries = self.clone();
+        tries.note(at, error);
+        tries
+    }
+}
+
 /// A message in hand.
 pub(crate) struct Arrival {
     /// Its row; `None` while only its sender, who waits in this process, knows of it.
@@ -27,10 +56,11 @@ pub(crate) struct Arrival {
     /// As it was read when its key was asked.
     pub(crate) decoded: Option<Box<dyn Any + Send + Sync>>,
     pub(crate) accepted_at: Timestamp,
-    pub(crate) attempts: u32,
+    /// It has waited for its instance, and that wait is over.
+    pub(crate) waited: bool,
+    pub(crate) tries: Tries,
     pub(crate) crashes: u32,
     pub(crate) suspect: bool,
-    pub(crate) history: Vec<Failure>,
     /// Its place in memory.
     pub(crate) _permit: Permit,
 }
@@ -45,10 +75,13 @@ impl Arrival {
             consumer: stored.consumer,
             decoded: None,
             accepted_at: stored.accepted_at,
-            attempts: stored.attempts,
+            waited: stored.wait == Wait::Absent,
+            tries: Tries {
+                failed: stored.attempts,
+                history: stored.history,
+            },
             crashes: stored.crashes,
             suspect: stored.suspect,
-            history: stored.history,
             _permit: permit,
         }
     }
@@ -71,10 +104,10 @@ impl Arrival {
             consumer,
             decoded: None,
             accepted_at,
-            attempts: 0,
+            waited: false,
+            tries: Tries::default(),
             crashes: 0,
             suspect: false,
-            history: Vec::new(),
             _permit: permit,
         }
     }
@@ -84,16 +117,28 @@ impl Arrival {
         unit.consumed.extend(self.row);
     }
 
-    /// It waits: for an instance, a build, or its next attempt.
+    /// It waits: for an instance or a build.
     pub(crate) fn park(&self, unit: &mut Unit, wait: Wait, due: Timestamp, instance: Option<InstanceId>) {
+        self.park_after(self.tries.clone(), unit, wait, due, instance);
+    }
+
+    /// It waits, after these attempts.
+    pub(crate) fn park_after(
+        &self,
+        Tries { failed, history }: Tries,
+        unit: &mut Unit,
+        wait: Wait,
+        due: Timestamp,
+        instance: Option<InstanceId>,
+    ) {
         match self.row {
             Some(seq) => unit.park.push(Park {
                 seq,
                 wait,
                 due: Some(due),
-                attempts: self.attempts,
+                attempts: failed,
                 crashes: 0,
-                history: self.history.clone(),
+                history,
                 instance,
                 keep: false,
             }),
@@ -104,8 +149,8 @@ impl Arrival {
                 claimed: false,
                 wait,
                 due: Some(due),
-                attempts: self.attempts,
-                history: self.history.clone(),
+                attempts: failed,
+                history,
                 instance,
             }),
         }
@@ -113,6 +158,18 @@ impl Arrival {
 
     /// It is set aside.
     pub(crate) fn bury(&self, unit: &mut Unit, reason: Reason, detail: String, now: Timestamp) {
+        self.bury_after(self.tries.clone(), unit, reason, detail, now);
+    }
+
+    /// It is set aside, after these attempts.
+    pub(crate) fn bury_after(
+        &self,
+        tries: Tries,
+        unit: &mut Unit,
+        reason: Reason,
+        detail: String,
+        now: Timestamp,
+    ) {
         self.consume(unit);
         let message = DeadMessage::Envelope(Arc::clone(&self.envelope));
         let (queue, consumer) = (Arc::clone(&self.queue), self.consumer.clone());
@@ -125,29 +182,17 @@ impl Arrival {
             consumer,
             reason,
             detail,
-            history: self.history.clone(),
+            history: tries.history,
             at: now,
         });
     }
 
-    /// Notes a failed attempt.
-    pub(crate) fn failed(&mut self, at: Timestamp, error: &str) {
-        self.attempts += 1;
-        if self.history.len() >= MAX_HISTORY {
-            self.history.remove(0);
-        }
-        self.history.push(Failure {
-            at,
-            error: error.to_owned(),
-        });
-    }
-
-    pub(crate) fn message(&mut self, waited: bool) -> engine::Message<'_> {
+    pub(crate) fn message(&mut self) -> engine::Message<'_> {
         engine::Message {
             decoded: self.decoded.take(),
             envelope: &self.envelope,
-            waited,
-            attempt: self.attempts,
+            waited: self.waited,
+            attempt: self.tries.failed,
         }
     }
 }

@@ -135,15 +135,14 @@ impl Pass<'_> {
             );
             return Ok(Settled::Done);
         }
-        let waited = self.has_waited(arrival);
         let _span = tracing::debug_span!(
             "handle", saga.name = %self.id.saga, saga.key = %self.id.key, message.name = %arrival.envelope.name,
-            message.id = %id, attempt = arrival.attempts
+            message.id = %id, attempt = arrival.tries.failed
         )
         .entered();
         let verdict = self
             .engine
-            .deliver(slot, self.id, arrival.message(waited), self.now, &mut self.out);
+            .deliver(slot, self.id, arrival.message(), self.now, &mut self.out);
         self.last = Some((id, None));
         match verdict.map_err(|failure| (id, failure))? {
             Verdict::Taken => arrival.consume(&mut self.draft.unit),
@@ -157,16 +156,10 @@ impl Pass<'_> {
         Ok(Settled::Done)
     }
 
-    fn has_waited(&self, arrival: &Arrival) -> bool {
-        let until = arrival
-            .accepted_at
-            .saturating_add(self.shared.limits().absent_wait);
-        self.now >= until.unwrap_or(Timestamp::MAX)
-    }
-
     fn wait_for_instance(&mut self, arrival: &Arrival) {
-        let until = arrival
-            .accepted_at
+        // Counted from now, not from when it was sent: what would have made the instance may have been held up as long.
+        let until = self
+            .now
             .saturating_add(self.shared.limits().absent_wait)
             .unwrap_or(Timestamp::MAX);
         self.shared.alarm.set(until);
@@ -294,25 +287,26 @@ fn of_timer(failure: Failure) -> (MessageId, Failure) {
     )
 }
 
-/// An attempt failed: tried again later, or set aside, as the policy says.
+/// An attempt failed: tried again later, or set aside, as the policy says. The arrival itself stays as it was, since
+/// the unit may have to be made again.
 pub(crate) fn give_up(
     shared: &Shared,
     unit: &mut Unit,
-    arrival: &mut Arrival,
+    arrival: &Arrival,
     failure: &Failure,
     policy: &RetryPolicy,
     now: Timestamp,
 ) {
-    arrival.failed(now, &failure.detail);
+    let tries = arrival.tries.and(now, &failure.detail);
     let retryable = failure.reason != Reason::Undecodable && failure.reason != Reason::OverLimit;
-    let delay = match policy.decide(arrival.attempts, retryable, chance(arrival.envelope.id)) {
-        Retry::GiveUp => return arrival.bury(unit, failure.reason, failure.detail.clone(), now),
+    let delay = match policy.decide(tries.failed, retryable, chance(arrival.envelope.id)) {
+        Retry::GiveUp => return arrival.bury_after(tries, unit, failure.reason, failure.detail.clone(), now),
         Retry::Now => Duration::ZERO,
         Retry::After(delay) => delay,
     };
     let due = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
     shared.alarm.set(due);
-    arrival.park(unit, Wait::Retry, due, None);
+    arrival.park_after(tries, unit, Wait::Retry, due, None);
 }
 
 /// Spreads retries: from the message's own id, so that the same input gives the same output.

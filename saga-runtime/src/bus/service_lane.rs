@@ -174,7 +174,7 @@ impl ServiceLane {
     }
 }
 
-async fn refused(shared: &Shared, mut arrival: Arrival, why: &str) {
+async fn refused(shared: &Shared, arrival: Arrival, why: &str) {
     let failure = Failure::new(
         Reason::RefusedByStore,
         format!("the store refuses what its handling writes: {why}"),
@@ -183,7 +183,7 @@ async fn refused(shared: &Shared, mut arrival: Arrival, why: &str) {
     give_up(
         shared,
         &mut unit,
-        &mut arrival,
+        &arrival,
         &failure,
         &RetryPolicy::never(),
         shared.now(),
@@ -247,7 +247,7 @@ async fn handle(
             }
             Err(failed) => failed,
         };
-        let failures = arrival.attempts + 1;
+        let failures = arrival.tries.failed + 1;
         if policy.decide(failures, retryable, chance(arrival.envelope.id)) != Retry::Now {
             let policy = if retryable { policy } else { RetryPolicy::never() };
             return Done {
@@ -255,7 +255,7 @@ async fn handle(
                 result: Err((failure, policy)),
             };
         }
-        arrival.failed(shared.now(), &failure.detail);
+        arrival.tries.note(shared.now(), &failure.detail);
     }
 }
 
@@ -277,7 +277,7 @@ async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Resu
         now: shared.now(),
         envelope: Arc::clone(&arrival.envelope),
         key: None,
-        attempt: arrival.attempts,
+        attempt: arrival.tries.failed,
         codec: shared.codec,
     };
     let input = Input::new(&context, &arrival.envelope);
@@ -325,7 +325,7 @@ fn within_limit(shared: &Shared, effects: Effects) -> Result<Effects, (Failure, 
 
 /// The unit that a handled message comes to.
 fn conclude(shared: &Shared, done: Done, now: jiff::Timestamp) -> (Draft, Arrival) {
-    let Done { mut arrival, result } = done;
+    let Done { arrival, result } = done;
     let mut draft = Draft::default();
     match result {
         Ok(effects) => {
@@ -334,7 +334,7 @@ fn conclude(shared: &Shared, done: Done, now: jiff::Timestamp) -> (Draft, Arriva
             draft.emit(shared, emissions);
         }
         Err((failure, policy)) => {
-            give_up(shared, &mut draft.unit, &mut arrival, &failure, &policy, now);
+            give_up(shared, &mut draft.unit, &arrival, &failure, &policy, now);
         }
     }
     (draft, arrival)

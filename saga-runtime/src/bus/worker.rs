@@ -264,15 +264,15 @@ impl Worker {
         tracing::error!(saga.name = %chain.id.saga, saga.key = %chain.id.key, %error, "an instance cannot be opened");
         let now = self.shared.now();
         let mut unit = Unit::default();
-        for mut arrival in chain.arrivals {
+        for arrival in chain.arrivals {
             let over = arrival
                 .accepted_at
                 .saturating_add(self.shared.limits().unknown_wait)
                 .is_ok_and(|until| until <= now);
             let damaged = error.kind() == ErrorKind::Corrupt;
             if over || damaged {
-                arrival.failed(now, &error.to_string());
-                arrival.bury(&mut unit, Reason::UnknownType, error.to_string(), now);
+                let tries = arrival.tries.and(now, &error.to_string());
+                arrival.bury_after(tries, &mut unit, Reason::UnknownType, error.to_string(), now);
             } else {
                 let due = now.saturating_add(Duration::from_secs(10)).unwrap_or(now);
                 arrival.park(&mut unit, Wait::Retry, due, None);
@@ -282,12 +282,12 @@ impl Worker {
         self.shared.commit_patiently(&[unit]).await;
     }
 
-    async fn bury(&self, mut arrival: Arrival, failure: &Failure) {
+    async fn bury(&self, arrival: Arrival, failure: &Failure) {
         let mut draft = Draft::default();
         give_up(
             &self.shared,
             &mut draft.unit,
-            &mut arrival,
+            &arrival,
             failure,
             &RetryPolicy::never(),
             self.shared.now(),
@@ -305,7 +305,7 @@ pub(crate) async fn begin_alone(shared: &Shared, arrival: &mut Arrival) -> bool 
     arrival.crashes += 1;
     let go_on = arrival.crashes <= shared.limits().crashes;
     if go_on {
-        let (attempts, crashes, history) = (arrival.attempts, arrival.crashes, arrival.history.clone());
+        let (attempts, crashes, history) = (arrival.tries.failed, arrival.crashes, arrival.tries.history.clone());
         unit.park.push(Park {
             seq,
             wait: Wait::Ready,
