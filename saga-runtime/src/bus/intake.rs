@@ -16,24 +16,31 @@ use crate::{
 
 /// Timers taken at once.
 const TIMERS: usize = 256;
-/// A timer held back by older messages is looked at again after this.
+/// A timer held back by older messages is looked at again after this: in real time, since what it waits for is work.
 const HELD_BACK: Duration = Duration::from_millis(5);
+/// A timer handed out that the store still names is looked at again after this.
+const HANDED_OUT: Duration = Duration::from_millis(250);
 
 /// The task that takes.
 pub(crate) struct Intake {
     shared: Arc<Shared>,
+    started_at: Timestamp,
     /// When something in the store is due, as far as is known.
     next_due: Option<Timestamp>,
     /// Wakes handed out, with their due time: the store names a timer until the commit that fires it.
     woken: HashSet<(InstanceId, Timestamp)>,
+    /// Some timer that is due was not handed out yet, or its firing not seen yet.
+    look_again: Option<Duration>,
 }
 
 impl Intake {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            started_at: shared.now(),
             shared,
             next_due: Some(Timestamp::MIN),
             woken: HashSet::new(),
+            look_again: None,
         }
     }
 
@@ -54,6 +61,8 @@ impl Intake {
                 }
                 Err(error) => {
                     self.ask_again(&sources);
+                    // The alarm was reset for it.
+                    self.next_due = Some(Timestamp::MIN);
                     self.shared.bear(&error, &mut pause).await;
                 }
             }
@@ -77,7 +86,8 @@ impl Intake {
             () = self.shared.alarm.rung() => {}
             () = self.shared.budget.released() => {}
             () = self.shared.store.woken() => self.ask_all(),
-            () = sleep => self.ask_all(),
+            () = sleep => {}
+            () = pause(self.look_again) => self.next_due = Some(Timestamp::MIN),
         }
     }
 
@@ -97,6 +107,15 @@ impl Intake {
     fn want(&self) -> (Want, Vec<usize>) {
         let shared = &self.shared;
         let all = &shared.routing.sources;
+        let now = shared.now();
+        let due = [self.next_due, shared.alarm.due()]
+            .into_iter()
+            .flatten()
+            .any(|due| due <= now);
+        if due {
+            // Messages whose wait is over become ready as the store is asked, whoever they are for.
+            self.ask_all();
+        }
         let (messages, bytes) = shared.budget.free();
         let mut behind: Vec<usize> = (0..all.len()).filter(|&index| all[index].is_behind()).collect();
         if messages == 0 || bytes == 0 {
@@ -113,11 +132,6 @@ impl Intake {
                 limit: share,
             }
         });
-        let now = shared.now();
-        let due = [self.next_due, shared.alarm.due()]
-            .into_iter()
-            .flatten()
-            .any(|due| due <= now);
         let want = Want {
             claims: claims.collect(),
             max_bytes: bytes,
@@ -159,11 +173,11 @@ impl Intake {
         }
         self.next_due = taken.next_due;
         if want.timers > 0 {
-            self.wake(want, taken.now, taken.timers, &taken.oldest);
+            self.wake(want, taken.timers, &taken.oldest);
         }
     }
 
-    async fn receive(&self, stored: Stored) {
+    async fn receive(&self, mut stored: Stored) {
         let shared = &self.shared;
         let permit = shared.budget.acquire(stored.envelope.body.len());
         let source = match &stored.consumer {
@@ -175,7 +189,13 @@ impl Intake {
             },
         };
         match source {
-            Some(source) => shared.dispatch(Arrival::of_row(stored, source, permit)),
+            Some(source) => {
+                stored.consumer = shared
+                    .routing
+                    .consumer_of(source)
+                    .map(|consumer| Arc::clone(&consumer.name));
+                shared.dispatch(Arrival::of_row(stored, source, permit));
+            }
             None => self.set_aside_unknown(Arrival::of_row(stored, 0, permit)).await,
         }
     }
@@ -201,8 +221,10 @@ impl Intake {
     /// Nobody here knows its type: it waits for a build that does, bounded.
     async fn set_aside_unknown(&self, arrival: Arrival) {
         let now = self.shared.now();
+        // Counted from this start at the earliest: while nothing ran, no build could have come that knows it.
         let until = arrival
             .accepted_at
+            .max(self.started_at)
             .saturating_add(self.shared.limits().unknown_wait)
             .unwrap_or(Timestamp::MAX);
         let mut unit = Unit::default();
@@ -217,34 +239,26 @@ impl Intake {
     }
 
     /// Wakes instances whose timer is due, unless a message accepted before is still to be handled.
-    fn wake(
-        &mut self,
-        want: &Want,
-        now: Timestamp,
-        timers: Vec<(InstanceId, Timestamp)>,
-        oldest: &[Option<Timestamp>],
-    ) {
+    fn wake(&mut self, want: &Want, timers: Vec<(InstanceId, Timestamp)>, oldest: &[Option<Timestamp>]) {
         let named: HashSet<(InstanceId, Timestamp)> = timers.iter().cloned().collect();
         self.woken.retain(|woken| named.contains(woken));
-        let full = timers.len() >= TIMERS;
-        let mut again = false;
+        self.look_again = (timers.len() >= TIMERS).then_some(HELD_BACK);
         for (id, due) in timers {
             if is_overtaking(want, oldest, &id, due) {
-                again = true;
+                self.look_again = Some(HELD_BACK);
             } else if self.woken.insert((id.clone(), due)) {
                 self.shared.send_to_partition(&id.clone(), Work::Wake(id));
             } else {
-                again = true;
+                self.look_again = self.look_again.or(Some(HANDED_OUT));
             }
         }
-        if again || full {
-            self.look_again(now);
-        }
     }
+}
 
-    fn look_again(&mut self, now: Timestamp) {
-        let soon = now.saturating_add(HELD_BACK).unwrap_or(now);
-        self.next_due = Some(self.next_due.map_or(soon, |due| due.min(soon)));
+async fn pause(pause: Option<Duration>) {
+    match pause {
+        Some(pause) => tokio::time::sleep(pause).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -305,7 +305,11 @@ pub(crate) async fn begin_alone(shared: &Shared, arrival: &mut Arrival) -> bool 
     arrival.crashes += 1;
     let go_on = arrival.crashes <= shared.limits().crashes;
     if go_on {
-        let (attempts, crashes, history) = (arrival.tries.failed, arrival.crashes, arrival.tries.history.clone());
+        let (attempts, crashes, history) = (
+            arrival.tries.failed,
+            arrival.crashes,
+            arrival.tries.history.clone(),
+        );
         unit.park.push(Park {
             seq,
             wait: Wait::Ready,
