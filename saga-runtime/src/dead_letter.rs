@@ -6,7 +6,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{envelope::Envelope, store::Failure};
+use crate::{
+    envelope::Envelope,
+    store::{Failure, Wait},
+};
 
 /// A message set aside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,16 @@ pub struct DeadLetter {
     pub history: Vec<Failure>,
     /// When it was set aside.
     pub at: Timestamp,
+}
+
+impl DeadLetter {
+    /// What it waits for once it is replayed: its handler, or the broker that would not take it.
+    pub(crate) fn wait_on_replay(&self) -> Wait {
+        match self.reason {
+            Reason::Undeliverable => Wait::Relay,
+            _ => Wait::Ready,
+        }
+    }
 }
 
 /// What was set aside.

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use super::{
     Bus, Inner,
     budget::Budget,
+    heard::Heard,
     ingest::Ingest,
     intake::Intake,
     options::{SagaOptions, ServiceOptions},
@@ -194,15 +195,23 @@ impl<Sys: System> Builder<Sys> {
         if let Some(transport) = &self.transport {
             declare(&**transport, &routing, &requests).await?;
         }
+        let received = self.transport.iter().flat_map(|_| routing.catalog().queues);
+        let heard = Heard::nothing_of(received);
         let (lanes, ends) = lanes(self.workers, routing.consumers.len());
         let shared = Arc::new(Shared {
-            budget: Budget::new(node.limits.prefetch, node.limits.prefetch_bytes),
+            budget: Budget::new(
+                node.limits.prefetch,
+                node.limits.prefetch_bytes,
+                routing.consumers.len(),
+            ),
             store: self.store,
             transport: self.transport,
             codec: self.codec,
             routing,
             requests,
             alarm: Alarm::new(),
+            heard,
+            leftovers: tokio::sync::Notify::new(),
             health: Health::default(),
             lanes,
             stopping: false.into(),
@@ -274,17 +283,27 @@ async fn beat(shared: Arc<Shared>) {
     loop {
         let next = shared.now().saturating_add(BEAT).unwrap_or(jiff::Timestamp::MAX);
         shared.node.clock.sleep_until(next).await;
-        loop {
-            match shared.store.beat().await {
-                Ok(beat) if beat.more => tokio::task::yield_now().await,
-                Ok(_) => break,
-                Err(error) => {
-                    shared.health.bad(&error);
-                    break;
-                }
-            }
+        if let Err(error) = beat_once(&shared).await {
+            shared.health.bad(&error);
         }
     }
+}
+
+async fn beat_once(shared: &Shared) -> Result<(), Error> {
+    loop {
+        if !shared.store.beat().await?.more {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    // What dead nodes had claimed for sending is nobody's now.
+    shared.leftovers.notify_one();
+    if shared.store.caps().shared {
+        // Other processes may have subscribed since.
+        let opened = shared.store.open(&shared.node, &shared.routing.catalog()).await?;
+        shared.routing.subscribe(&opened.subscriptions);
+    }
+    Ok(())
 }
 
 async fn declare(transport: &dyn Transport, routing: &Routing, requests: &Requests) -> Result<(), Error> {

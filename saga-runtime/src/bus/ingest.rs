@@ -4,14 +4,21 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{outbox::Draft, shared::Shared};
+use super::{
+    outbox::{Draft, born},
+    shared::Shared,
+};
 use crate::{
-    Error,
+    Error, HandlerError,
     dead_letter::{DeadLetter, DeadMessage, Reason},
+    engine::Outlet,
     envelope::{Envelope, MessageId},
     store::{InboxEntry, Outcome, Unit},
     transport::{Batch, Delivery, Flow, Receiver, Settle, Transport},
 };
+
+/// A broker that has not delivered anything for so long has nothing to deliver.
+const SILENCE: Duration = Duration::from_millis(250);
 
 /// The task that receives from one queue.
 pub(crate) struct Ingest {
@@ -38,6 +45,7 @@ impl Ingest {
                 Err(error) => Err(error),
             };
             if let Err(error) = received {
+                self.shared.heard.unknown(&self.queue);
                 self.shared.bear(&error, &mut pause).await;
             }
         }
@@ -53,8 +61,9 @@ impl Ingest {
 
     async fn receive_all(&self, mut receiver: Box<dyn Receiver>, pause: &mut Duration) -> Result<(), Error> {
         while !self.shared.is_stopping() {
-            self.wait_for_room().await;
-            let batch = receiver.next().await?;
+            // Nothing is received while the lanes are full.
+            self.shared.budget.room().await;
+            let batch = self.next(&mut *receiver).await?;
             *pause = Duration::from_millis(50);
             self.keep(&batch).await;
             receiver.settle(batch, Settle::Ack).await?;
@@ -62,12 +71,14 @@ impl Ingest {
         Ok(())
     }
 
-    /// Nothing is received while the lanes are full.
-    async fn wait_for_room(&self) {
-        while self.shared.budget.free().0 == 0 {
-            tokio::select! {
-                () = self.shared.budget.released() => {}
-                () = tokio::time::sleep(Duration::from_millis(50)) => {}
+    /// The next deliveries. A queue that stays silent is taken to be empty.
+    async fn next(&self, receiver: &mut dyn Receiver) -> Result<Batch, Error> {
+        let mut next = receiver.next();
+        match tokio::time::timeout(SILENCE, &mut next).await {
+            Ok(batch) => batch,
+            Err(_) => {
+                self.shared.heard.all(&self.queue);
+                next.await
             }
         }
     }
@@ -76,28 +87,76 @@ impl Ingest {
     async fn keep(&self, batch: &Batch) {
         let now = self.shared.now();
         let mut seen = HashSet::new();
-        let mut drafts: Vec<Draft> = Vec::with_capacity(batch.deliveries.len());
+        let mut last = None;
+        let mut drafts: Vec<(Incoming<'_>, Draft)> = Vec::with_capacity(batch.deliveries.len());
         for delivery in &batch.deliveries {
-            drafts.extend(self.draft(delivery, &mut seen, now));
+            let incoming = Incoming::of(delivery);
+            last = incoming.sent_at().or(last);
+            let draft = self.draft(&incoming, &mut seen, now);
+            drafts.extend(draft.map(|draft| (incoming, draft)));
         }
-        let (units, places): (Vec<Unit>, Vec<_>) = drafts.iter_mut().map(Draft::take_unit).unzip();
+        self.commit(drafts, now).await;
+        match last {
+            _ if batch.drained => self.shared.heard.all(&self.queue),
+            Some(last) => self.shared.heard.up_to(&self.queue, last),
+            None => {}
+        }
+    }
+
+    async fn commit(&self, mut drafts: Vec<(Incoming<'_>, Draft)>, now: Timestamp) {
+        let taken = drafts.iter_mut().map(|(_, draft)| draft.take_unit());
+        let (units, places): (Vec<Unit>, Vec<_>) = taken.unzip();
         if units.is_empty() {
             return;
         }
         let outcomes = self.shared.commit_patiently(&units).await;
-        for ((draft, places), outcome) in drafts.into_iter().zip(places).zip(outcomes) {
+        for (((incoming, draft), places), outcome) in drafts.into_iter().zip(places).zip(outcomes) {
             match outcome {
                 Outcome::Applied { born } => draft.applied(&self.shared, places, born),
-                Outcome::Duplicate => tracing::debug!(queue = %self.queue, "a duplicate delivery"),
-                refused => tracing::error!(queue = %self.queue, ?refused, "the store refuses a delivery"),
+                Outcome::Duplicate => self.repeated(incoming).await,
+                refused => self.refused(&incoming, &refused, now).await,
             }
         }
     }
 
-    fn draft(&self, delivery: &Delivery, seen: &mut HashSet<MessageId>, now: Timestamp) -> Option<Draft> {
-        let envelope = match Envelope::from_wire(delivery.headers.clone(), delivery.body.clone()) {
-            Ok(envelope) => Arc::new(envelope),
-            Err(error) => return Some(self.undecodable(delivery, &error.to_string(), now)),
+    /// A delivery that was handled before. If it asks for an answer that was given, it is given again.
+    async fn repeated(&self, incoming: Incoming<'_>) {
+        tracing::debug!(queue = %self.queue, "a duplicate delivery");
+        let Some(envelope) = incoming.envelope.ok() else {
+            return;
+        };
+        let to = Outlet::Queue(Arc::clone(&self.queue));
+        if !self.shared.asks_again(&to, &envelope) {
+            return;
+        }
+        let mut draft = Draft::default();
+        draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope);
+        let (unit, places) = draft.take_unit();
+        let outcome = self.shared.commit_patiently(&[unit]).await.pop();
+        if let Some(Ok(born)) = outcome.map(born) {
+            draft.applied(&self.shared, places, born);
+        }
+    }
+
+    /// The store refuses to write it as a message: it is set aside as the bytes it came as.
+    async fn refused(&self, incoming: &Incoming<'_>, refused: &Outcome, now: Timestamp) {
+        let why = format!("the store refuses a delivery in `{}`: {refused:?}", self.queue);
+        let unit = self.set_aside(incoming.delivery, Reason::RefusedByStore, why, now);
+        let outcome = self.shared.commit_patiently(&[unit]).await.pop();
+        if !matches!(outcome, Some(Outcome::Applied { .. } | Outcome::Duplicate)) {
+            tracing::error!(queue = %self.queue, ?outcome, "the store refuses even the dead letter of a delivery");
+        }
+    }
+
+    fn draft(&self, incoming: &Incoming<'_>, seen: &mut HashSet<MessageId>, now: Timestamp) -> Option<Draft> {
+        let mut draft = Draft::default();
+        let envelope = match &incoming.envelope {
+            Ok(envelope) => Arc::clone(envelope),
+            Err(why) => {
+                let detail = format!("a delivery in `{}` is no message: {why}", self.queue);
+                draft.unit = self.set_aside(incoming.delivery, Reason::Undecodable, detail, now);
+                return Some(draft);
+            }
         };
         if *self.queue == *self.shared.requests.queue {
             self.shared.requests.deliver(&envelope);
@@ -106,7 +165,6 @@ impl Ingest {
         if !seen.insert(envelope.id) {
             return None;
         }
-        let mut draft = Draft::default();
         draft.unit.inbox.push(InboxEntry {
             consumer: Arc::clone(&self.queue),
             id: envelope.id,
@@ -149,23 +207,20 @@ impl Ingest {
         None
     }
 
-    fn undecodable(&self, delivery: &Delivery, why: &str, now: Timestamp) -> Draft {
-        let mut draft = Draft::default();
-        let id = MessageId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &delivery.body));
-        draft.unit.inbox.push(InboxEntry {
-            consumer: Arc::clone(&self.queue),
-            id,
-        });
+    /// The bytes of a delivery as a dead letter, once.
+    fn set_aside(&self, delivery: &Delivery, reason: Reason, detail: String, now: Timestamp) -> Unit {
         let message = DeadMessage::Raw {
             headers: delivery.headers.clone(),
             body: delivery.body.clone(),
         };
-        let detail = format!("a delivery in `{}` is no message: {why}", self.queue);
-        draft
-            .unit
-            .dead
-            .push(self.letter(message, Reason::Undecodable, detail, now));
-        draft
+        Unit {
+            inbox: vec![InboxEntry {
+                consumer: Arc::clone(&self.queue),
+                id: id_of(delivery),
+            }],
+            dead: vec![self.letter(message, reason, detail, now)],
+            ..Unit::default()
+        }
     }
 
     fn letter(&self, message: DeadMessage, reason: Reason, detail: String, at: Timestamp) -> DeadLetter {
@@ -180,4 +235,37 @@ impl Ingest {
             at,
         }
     }
+}
+
+/// A delivery and what it reads as.
+struct Incoming<'a> {
+    delivery: &'a Delivery,
+    envelope: Result<Arc<Envelope>, HandlerError>,
+}
+
+impl<'a> Incoming<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        let envelope = Envelope::from_wire(delivery.headers.clone(), delivery.body.clone());
+        Self {
+            delivery,
+            envelope: envelope.map(Arc::new),
+        }
+    }
+
+    fn sent_at(&self) -> Option<Timestamp> {
+        self.envelope.as_ref().ok().map(|envelope| envelope.created_at)
+    }
+}
+
+/// The identity of bytes that are no message: the same however often they are delivered.
+fn id_of(delivery: &Delivery) -> MessageId {
+    let mut bytes = Vec::new();
+    for (name, value) in &delivery.headers {
+        for part in [name, value] {
+            bytes.extend_from_slice(&part.len().to_le_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+    }
+    bytes.extend_from_slice(&delivery.body);
+    MessageId(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, &bytes))
 }

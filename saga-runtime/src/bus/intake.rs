@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     arrival::Arrival,
+    heard::Heard,
     routing::Kind,
     shared::{Shared, Work},
 };
@@ -85,7 +86,10 @@ impl Intake {
         tokio::select! {
             () = self.shared.alarm.rung() => {}
             () = self.shared.budget.released() => {}
-            () = self.shared.store.woken() => self.ask_all(),
+            () = self.shared.store.woken() => {
+                self.ask_all();
+                self.shared.leftovers.notify_one();
+            }
             () = sleep => {}
             () = pause(self.look_again) => self.next_due = Some(Timestamp::MIN),
         }
@@ -116,25 +120,13 @@ impl Intake {
             // Messages whose wait is over become ready as the store is asked, whoever they are for.
             self.ask_all();
         }
-        let (messages, bytes) = shared.budget.free();
-        let mut behind: Vec<usize> = (0..all.len()).filter(|&index| all[index].is_behind()).collect();
-        if messages == 0 || bytes == 0 {
-            behind.clear();
-        }
-        let share = (messages / behind.len().max(1)).clamp(1, shared.limits().batch);
-        let claims = behind.iter().map(|&index| {
-            let consumer = all[index]
-                .consumer
-                .map(|consumer| Arc::clone(&shared.routing.consumers[consumer].name));
-            Claim {
-                queue: Arc::clone(&all[index].queue),
-                consumer,
-                limit: share,
-            }
-        });
+        let claims: Vec<(usize, Claim)> = (0..all.len())
+            .filter_map(|index| Some((index, self.claim(index)?)))
+            .collect();
+        let (behind, claims): (Vec<usize>, Vec<Claim>) = claims.into_iter().unzip();
         let want = Want {
-            claims: claims.collect(),
-            max_bytes: bytes,
+            claims,
+            max_bytes: shared.budget.free().bytes,
             timers: if due { TIMERS } else { 0 },
             oldest: if due { self.saga_sources() } else { Vec::new() },
             ..Want::default()
@@ -147,6 +139,27 @@ impl Intake {
             shared.alarm.reset();
         }
         (want, behind)
+    }
+
+    /// What to claim of a source, if the store holds something for it and there is a place for that.
+    fn claim(&self, source: usize) -> Option<Claim> {
+        let shared = &self.shared;
+        let source = &shared.routing.sources[source];
+        let free = source
+            .consumer
+            .map_or_else(|| shared.budget.free(), |share| shared.budget.free_for(share));
+        if !source.is_behind() || free.is_none() || shared.budget.free().is_none() {
+            return None;
+        }
+        let consumer = source
+            .consumer
+            .map(|consumer| Arc::clone(&shared.routing.consumers[consumer].name));
+        Some(Claim {
+            queue: Arc::clone(&source.queue),
+            consumer,
+            // A saga has two sources, and unassigned messages add to every share.
+            limit: (free.messages / 2).clamp(1, shared.limits().batch),
+        })
     }
 
     fn saga_sources(&self) -> Vec<StoreSource> {
@@ -179,7 +192,6 @@ impl Intake {
 
     async fn receive(&self, mut stored: Stored) {
         let shared = &self.shared;
-        let permit = shared.budget.acquire(stored.envelope.body.len());
         let source = match &stored.consumer {
             Some(consumer) => shared.routing.source_named(&stored.queue, consumer),
             None => match shared.routing.sources_of(&stored.queue, &stored.envelope) {
@@ -188,6 +200,8 @@ impl Intake {
                 several => return self.split(&stored, several).await,
             },
         };
+        let share = source.and_then(|source| shared.routing.sources[source].consumer);
+        let permit = shared.budget.acquire(share, stored.envelope.body.len());
         match source {
             Some(source) => {
                 stored.consumer = shared
@@ -244,7 +258,7 @@ impl Intake {
         self.woken.retain(|woken| named.contains(woken));
         self.look_again = (timers.len() >= TIMERS).then_some(HELD_BACK);
         for (id, due) in timers {
-            if is_overtaking(want, oldest, &id, due) {
+            if is_overtaking(&self.shared.heard, want, oldest, &id, due) {
                 self.look_again = Some(HELD_BACK);
             } else if self.woken.insert((id.clone(), due)) {
                 self.shared.send_to_partition(&id.clone(), Work::Wake(id));
@@ -262,13 +276,20 @@ async fn pause(pause: Option<Duration>) {
     }
 }
 
-fn is_overtaking(want: &Want, oldest: &[Option<Timestamp>], id: &InstanceId, due: Timestamp) -> bool {
+/// Whether a message accepted at the saga's endpoint before `due` is still to be handled.
+fn is_overtaking(
+    heard: &Heard,
+    want: &Want,
+    oldest: &[Option<Timestamp>],
+    id: &InstanceId,
+    due: Timestamp,
+) -> bool {
     let at_its_endpoint = want
         .oldest
         .iter()
         .zip(oldest)
         .filter(|(source, _)| source.consumer == id.saga);
-    at_its_endpoint
-        .into_iter()
-        .any(|(_, oldest)| oldest.is_some_and(|oldest| oldest < due))
+    at_its_endpoint.into_iter().any(|(source, oldest)| {
+        oldest.is_some_and(|oldest| oldest < due) || !heard.is_past(&source.queue, due)
+    })
 }

@@ -17,6 +17,7 @@ mod budget;
 mod builder;
 mod cache;
 mod chain;
+mod heard;
 mod ingest;
 mod intake;
 mod options;

@@ -101,7 +101,7 @@ impl Draft {
     }
 
     fn relay(&mut self, shared: &Shared, to: Arc<str>, envelope: Arc<Envelope>) {
-        let permit = shared.budget.acquire(envelope.body.len());
+        let permit = shared.budget.acquire(None, envelope.body.len());
         let mut row = new_row(to, None, Arc::clone(&envelope), true);
         row.wait = Wait::Relay;
         self.push(row, Born::Relay { permit, envelope });

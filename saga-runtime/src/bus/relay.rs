@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_channel::Receiver;
 use jiff::Timestamp;
 
-use super::{budget::Permit, shared::Shared};
+use super::{budget::Permit, requests::REQUESTER, shared::Shared};
 use crate::{
     dead_letter::{DeadLetter, DeadMessage, Reason},
     envelope::Envelope,
@@ -16,7 +16,7 @@ use crate::{
     transport::{Destination, Outgoing, Sent, Transport},
 };
 
-/// An unroutable or refused command is set aside after so many tries.
+/// A command that the broker knows no queue for is set aside after so many tries, the last some 50 s after the first.
 const MAX_TRIES: u32 = 10;
 
 /// A message on its way to a broker.
@@ -36,6 +36,8 @@ pub(crate) struct Relay {
     lane: Receiver<Parcel>,
     /// Parcels to try again, with the time to do it.
     later: Vec<(Timestamp, Parcel)>,
+    /// A dead node may have left something unsent.
+    leftovers: bool,
 }
 
 impl Relay {
@@ -45,12 +47,12 @@ impl Relay {
             transport,
             lane,
             later: Vec::new(),
+            leftovers: true,
         }
     }
 
     /// Works until the lane is closed and everything in it is sent.
     pub(crate) async fn run(mut self) {
-        self.adopt().await;
         while let Some(batch) = self.next_batch().await {
             let outgoing: Vec<Outgoing> = batch.iter().map(outgoing).collect();
             let sent = self.transport.send(&outgoing).await;
@@ -58,32 +60,31 @@ impl Relay {
         }
     }
 
-    /// What a dead node left unsent.
-    async fn adopt(&self) {
-        let limit = self.shared.limits().batch;
-        loop {
-            let want = Want {
-                relay: limit,
-                max_bytes: self.shared.limits().prefetch_bytes,
-                ..Want::default()
-            };
-            let Ok(taken) = self.shared.store.take(want).await else {
-                return;
-            };
-            let last = taken.relay.len() < limit;
-            for stored in taken.relay {
-                let permit = self.shared.budget.acquire(stored.envelope.body.len());
-                self.shared
-                    .relay(stored.seq, stored.queue, stored.envelope, permit);
-            }
-            if last {
-                return;
-            }
+    /// What a dead node left unsent, as much of it as there is room for.
+    async fn adopt(&mut self) {
+        let free = self.shared.budget.free();
+        if !self.leftovers || free.is_none() || self.shared.is_stopping() {
+            return;
+        }
+        let want = Want {
+            relay: self.shared.limits().batch.min(free.messages),
+            max_bytes: free.bytes,
+            ..Want::default()
+        };
+        let Ok(taken) = self.shared.store.take(want).await else {
+            return;
+        };
+        self.leftovers = !taken.relay.is_empty();
+        for stored in taken.relay {
+            let permit = self.shared.budget.acquire(None, stored.envelope.body.len());
+            self.shared
+                .relay(stored.seq, stored.queue, stored.envelope, permit);
         }
     }
 
     async fn next_batch(&mut self) -> Option<Vec<Parcel>> {
         loop {
+            self.adopt().await;
             let now = self.shared.now();
             let (due, later) = std::mem::take(&mut self.later)
                 .into_iter()
@@ -108,6 +109,7 @@ impl Relay {
                     Err(_) if self.later.is_empty() => return None,
                     Err(_) => clock.sleep_until(next.unwrap_or(now)).await,
                 },
+                () = self.shared.leftovers.notified() => self.leftovers = true,
                 () = async { match next { Some(next) => clock.sleep_until(next).await, None => std::future::pending().await } } => {}
             }
         }
@@ -118,31 +120,14 @@ impl Relay {
         let mut units = Vec::with_capacity(batch.len());
         let mut unsent: HashMap<String, usize> = HashMap::new();
         for (parcel, sent) in batch.into_iter().zip(sent) {
-            let is_event = parcel.envelope.kind == MessageKind::Event;
-            let why = match sent {
-                Sent::Accepted => {
-                    units.push(done(&parcel));
-                    continue;
+            match fate(&parcel, sent) {
+                Fate::Done => units.push(done(&parcel)),
+                Fate::SetAside(why) => units.push(self.undeliverable(&parcel, &why, now)),
+                Fate::Again(why) => {
+                    *unsent.entry(why).or_default() += 1;
+                    self.try_later(parcel, now);
                 }
-                Sent::NoRoute if is_event || parcel.to.starts_with(super::requests::REQUESTER) => {
-                    tracing::debug!(message.name = %parcel.envelope.name, to = %parcel.to, "nobody is there to get it");
-                    units.push(done(&parcel));
-                    continue;
-                }
-                Sent::NoRoute => format!("the transport has no queue `{}`", parcel.to),
-                Sent::Refused(why) | Sent::Unknown(why) if parcel.attempts >= MAX_TRIES => why,
-                Sent::Refused(why) => {
-                    units.push(self.undeliverable(&parcel, &why, now));
-                    continue;
-                }
-                Sent::Unknown(why) => why,
-            };
-            if parcel.attempts >= MAX_TRIES && !matches!(why.as_str(), "") {
-                units.push(self.undeliverable(&parcel, &why, now));
-                continue;
             }
-            *unsent.entry(why).or_default() += 1;
-            self.try_later(parcel, now);
         }
         for (why, count) in unsent {
             tracing::warn!(count, why, "messages could not be sent yet");
@@ -180,6 +165,37 @@ impl Relay {
             dead: vec![letter],
             ..Unit::default()
         }
+    }
+}
+
+/// What becomes of a parcel.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Done,
+    /// Tried again later, and why.
+    Again(String),
+    SetAside(String),
+}
+
+/// A broker that is out of reach may come back, however long that takes; a queue that does not exist may be declared.
+fn fate(parcel: &Parcel, sent: Sent) -> Fate {
+    let may_be_gone = parcel.envelope.kind == MessageKind::Event || parcel.to.starts_with(REQUESTER);
+    match sent {
+        Sent::Accepted => Fate::Done,
+        Sent::NoRoute if may_be_gone => {
+            tracing::debug!(message.name = %parcel.envelope.name, to = %parcel.to, "nobody is there to get it");
+            Fate::Done
+        }
+        Sent::NoRoute => {
+            let why = format!("the transport has no queue `{}`", parcel.to);
+            if parcel.attempts < MAX_TRIES {
+                Fate::Again(why)
+            } else {
+                Fate::SetAside(why)
+            }
+        }
+        Sent::Refused(why) => Fate::SetAside(why),
+        Sent::Unknown(why) => Fate::Again(why),
     }
 }
 

@@ -334,11 +334,19 @@ async fn post_to_store(
             id: envelope.id,
         });
     }
-    draft.emit(shared, [Emission { to, envelope }]);
+    let asks_again = shared.asks_again(&to, &envelope);
+    let emission = Emission {
+        to: to.clone(),
+        envelope: Arc::clone(&envelope),
+    };
+    draft.emit(shared, [emission]);
     let (unit, places) = draft.take_unit();
     let outcome = shared.store.commit(vec![unit]).await?.pop();
     match outcome {
         Some(Outcome::Applied { born }) => draft.applied(shared, places, born),
+        Some(Outcome::Duplicate) if asks_again => {
+            return Box::pin(post_to_store(shared, to, envelope, false)).await;
+        }
         Some(Outcome::Duplicate) => {}
         refused => {
             return Err(Error::new(

@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::oneshot;
@@ -17,7 +20,15 @@ pub(crate) const REQUESTER: &str = "requester.";
 pub(crate) struct Requests {
     /// The address that answers come to: gone with this process.
     pub(crate) queue: Arc<str>,
-    waiting: Mutex<HashMap<MessageId, oneshot::Sender<Arc<Envelope>>>>,
+    waiting: Mutex<HashMap<MessageId, Vec<Caller>>>,
+    last: AtomicU64,
+}
+
+/// One who waits; several may have sent the same request.
+#[derive(Debug)]
+struct Caller {
+    number: u64,
+    answer: oneshot::Sender<Arc<Envelope>>,
 }
 
 impl Requests {
@@ -25,28 +36,46 @@ impl Requests {
         Self {
             queue: format!("{REQUESTER}{node}").into(),
             waiting: Mutex::default(),
+            last: AtomicU64::new(0),
         }
     }
 
     /// Begins to wait; ends when the guard is dropped.
     pub(crate) fn wait_for(&self, id: MessageId) -> (Waiting<'_>, oneshot::Receiver<Arc<Envelope>>) {
         let (answer, answered) = oneshot::channel();
-        self.lock().insert(id, answer);
-        (Waiting { requests: self, id }, answered)
+        let number = self.last.fetch_add(1, Ordering::Relaxed);
+        let caller = Caller { number, answer };
+        self.lock().entry(id).or_default().push(caller);
+        let waiting = Waiting {
+            requests: self,
+            id,
+            number,
+        };
+        (waiting, answered)
     }
 
-    /// Hands an answer to its caller.
+    /// Hands an answer to its callers.
     pub(crate) fn deliver(&self, answer: &Arc<Envelope>) {
-        let caller = answer
+        let callers = answer
             .in_reply_to
-            .and_then(|request| self.lock().remove(&request));
-        let delivered = caller.is_some_and(|caller| caller.send(Arc::clone(answer)).is_ok());
-        if !delivered {
+            .and_then(|request| self.lock().remove(&request))
+            .unwrap_or_default();
+        let delivered = callers
+            .into_iter()
+            .filter(|caller| !caller.answer.is_closed())
+            .map(|caller| caller.answer.send(Arc::clone(answer)))
+            .count();
+        if delivered == 0 {
             tracing::debug!(message.name = %answer.name, message.id = %answer.id, "nobody waits for this answer any more");
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, oneshot::Sender<Arc<Envelope>>>> {
+    /// No answer will come any more.
+    pub(crate) fn close(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, Vec<Caller>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -55,10 +84,17 @@ impl Requests {
 pub(crate) struct Waiting<'a> {
     requests: &'a Requests,
     id: MessageId,
+    number: u64,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.requests.lock().remove(&self.id);
+        let mut waiting = self.requests.lock();
+        if let Some(callers) = waiting.get_mut(&self.id) {
+            callers.retain(|caller| caller.number != self.number);
+            if callers.is_empty() {
+                waiting.remove(&self.id);
+            }
+        }
     }
 }

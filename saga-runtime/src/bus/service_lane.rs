@@ -2,11 +2,18 @@
 //!
 //! Their completions share commits like everything else: while one is under way, the next ones collect.
 
-use std::{future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
 
 use async_channel::Receiver;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::{
     arrival::Arrival,
@@ -32,6 +39,23 @@ use crate::{
 /// How long a suspect keeps its service's other suspects waiting.
 const ALONE: Duration = Duration::from_secs(2);
 
+/// A handler under way in a task of its own, which ends with it: a bus that is gone does no more I/O.
+struct Running(JoinHandle<Done>);
+
+impl Future for Running {
+    type Output = Result<Done, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_unpin(context)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 type Handling = Pin<Box<dyn Future<Output = Done> + Send>>;
 type Committing = Pin<Box<dyn Future<Output = (Vec<Outcome>, Vec<Finished>)> + Send>>;
 
@@ -41,7 +65,7 @@ pub(crate) struct ServiceLane {
     slot: Arc<ServiceSlot>,
     policy: RetryPolicy,
     lane: Receiver<Arrival>,
-    running: FuturesUnordered<JoinHandle<Done>>,
+    running: FuturesUnordered<Running>,
     done: Vec<Done>,
     committing: Option<Committing>,
 }
@@ -117,15 +141,15 @@ impl ServiceLane {
             self.policy.clone(),
         );
         if suspect {
-            self.running
-                .push(tokio::spawn(handle_alone(shared, slot, policy, arrival)));
+            let alone = handle_alone(shared, slot, policy, arrival);
+            self.running.push(Running(tokio::spawn(alone)));
             return;
         }
         // Most handlers are done at once, or at least get their I/O under way: no task is needed to find out.
         let mut handling: Handling = Box::pin(handle(shared, slot, policy, arrival));
         match (&mut handling).now_or_never() {
             Some(done) => self.done.push(done),
-            None => self.running.push(tokio::spawn(handling)),
+            None => self.running.push(Running(tokio::spawn(handling))),
         }
     }
 

@@ -14,15 +14,16 @@ use tokio::sync::Notify;
 use super::{
     arrival::Arrival,
     budget::{Budget, Permit},
+    heard::Heard,
     relay::Parcel,
     requests::Requests,
-    routing::{Kind, Routing},
+    routing::{Consumer, Kind, Routing},
 };
 use crate::{
     Error,
     codec::Codec,
     dead_letter::Reason,
-    engine::{self, Failure},
+    engine::{self, Failure, Outlet},
     envelope::Envelope,
     limits::Limits,
     store::{InstanceId, Node, Outcome, Seq, Store, Unit},
@@ -42,6 +43,9 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) requests: Requests,
     pub(crate) alarm: Alarm,
+    pub(crate) heard: Heard,
+    /// Messages for a broker may be there that no living node sends.
+    pub(crate) leftovers: Notify,
     pub(crate) health: Health,
     pub(crate) lanes: Lanes,
     pub(crate) stopping: AtomicBool,
@@ -86,12 +90,35 @@ impl Shared {
         self.transport.is_some()
     }
 
+    /// Whether a message that is here for the second time only asks for the answer it was given: a caller's command that
+    /// starts a saga, which has no second effect but an answer.
+    pub(crate) fn asks_again(&self, to: &Outlet, envelope: &Envelope) -> bool {
+        let Outlet::Queue(queue) = to else { return false };
+        let by_caller = envelope
+            .reply_to
+            .as_ref()
+            .is_some_and(|reply_to| reply_to.instance.is_none());
+        let sources = self.routing.sources_of(queue, envelope);
+        by_caller
+            && !sources.is_empty()
+            && sources
+                .iter()
+                .all(|&source| match self.routing.consumer_of(source) {
+                    Some(Consumer {
+                        kind: Kind::Saga(engine),
+                        ..
+                    }) => engine.is_starting(&envelope.name),
+                    _ => false,
+                })
+    }
+
     /// A place for a new message of this source, if this node can take it on at once without passing older ones.
     pub(crate) fn take_on(&self, source: usize, bytes: usize) -> Option<Permit> {
-        if self.is_stopping() || self.routing.sources[source].is_behind() {
+        let source = &self.routing.sources[source];
+        if self.is_stopping() || source.is_behind() {
             return None;
         }
-        self.budget.try_acquire(bytes)
+        self.budget.try_acquire(source.consumer?, bytes)
     }
 
     /// A row was written that nobody took on.

@@ -34,6 +34,7 @@ impl<Sys> Bus<Sys> {
         }
         let mut tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
+        shared.requests.close();
         shared.store.close().await
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::state::State;
 use crate::{
     dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadMessage, StoredDeadLetter},
-    store::{NewMessage, Wait},
+    store::NewMessage,
 };
 
 /// All dead letters, in the order in which they came.
@@ -56,12 +56,13 @@ impl DeadLetters {
         };
         let envelope = envelope.clone();
         let letter = self.letters.remove(&id)?;
+        let wait = letter.wait_on_replay();
         Some(NewMessage {
             envelope,
             queue: letter.queue,
             consumer: letter.consumer,
             claimed: false,
-            wait: Wait::Ready,
+            wait,
             due: None,
             attempts: 0,
             history: letter.history,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 use super::{database::Database, error::unreadable, inspect::page};
 use crate::{
     dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadMessage, StoredDeadLetter},
-    store::{NewMessage, Wait},
+    store::NewMessage,
 };
 
 /// A page of them, oldest first.
@@ -56,12 +56,16 @@ impl Database {
             .prepare_cached("SELECT letter FROM dead_letter WHERE id = ?")?
             .query_row([id], letter)
             .optional()?;
-        let Some(DeadLetter {
+        let Some(letter) = letter else {
+            return Ok(false);
+        };
+        let wait = letter.wait_on_replay();
+        let DeadLetter {
             message: DeadMessage::Envelope(envelope),
             queue,
             consumer,
             ..
-        }) = letter
+        } = letter
         else {
             return Ok(false);
         };
@@ -70,7 +74,7 @@ impl Database {
             queue,
             consumer,
             claimed: false,
-            wait: Wait::Ready,
+            wait,
             due: None,
             attempts: 0,
             history: Vec::new(),
