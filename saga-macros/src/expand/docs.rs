@@ -80,9 +80,9 @@ fn item(item: &Item) -> String {
     let of = item
         .of
         .as_ref()
-        .map(|command| format!(" of {}", link(command)))
+        .map(|command| format!(" of {}", code(command)))
         .unwrap_or_default();
-    format!("{}{}{of}", link(&item.message), mark(item.arity))
+    format!("{}{}{of}", code(&item.message), mark(item.arity))
 }
 
 fn effect(effect: &Effect) -> String {
@@ -94,9 +94,9 @@ fn effect(effect: &Effect) -> String {
     let to = effect
         .to
         .as_ref()
-        .map(|command| format!(" to {}", link(command)))
+        .map(|command| format!(" to {}", code(command)))
         .unwrap_or_default();
-    format!("{verb} {}{}{to}", link(&effect.message), mark(effect.arity))
+    format!("{verb} {}{}{to}", code(&effect.message), mark(effect.arity))
 }
 
 fn mark(arity: Arity) -> &'static str {
@@ -108,10 +108,6 @@ fn mark(arity: Arity) -> &'static str {
 }
 
 /// Code, not a link: a private message could not be linked to from a public saga.
-fn link(message: impl ToTokens) -> String {
-    code(message)
-}
-
 fn code(tokens: impl ToTokens) -> String {
     format!("`{}`", shown(tokens))
 }

@@ -53,11 +53,5 @@ pub(super) fn saga(model: &Model<'_>) -> TokenStream {
                 ::core::option::Option::None
             }
         }
-
-        #[automatically_derived]
-        impl #runtime::system::Member for #saga {
-            const PART: #runtime::system::Part =
-                #runtime::system::Part::Saga(<Self as #runtime::saga::Saga>::DEFINITION);
-        }
     }
 }

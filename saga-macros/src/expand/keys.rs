@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Member, Token, punctuated::Punctuated, spanned::Spanned};
 
-use crate::{model::Model, names};
+use crate::names;
 
 use super::roster::{Heard, Roster};
 
 /// `fn key_of`: one question per message heard.
-pub(super) fn key_of(_: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
+pub(super) fn key_of(roster: &Roster<'_>) -> TokenStream {
     let runtime = names::runtime();
     let arms = roster
         .heard

@@ -15,6 +15,7 @@ pub(crate) use data::data;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Path;
 
 use crate::{
     check,
@@ -33,8 +34,9 @@ pub(crate) fn handlers(model: &Model<'_>) -> TokenStream {
     let labels = labels::enums(model);
     let bounds = bounds::bounds(model, &roster);
     let saga = saga(model, &roster);
+    let member = member(&model.written.saga);
     let questions = soundness::questions(model);
-    quote!(#methods #mentions #labels #bounds #saga #questions)
+    quote!(#methods #mentions #labels #bounds #saga #member #questions)
 }
 
 /// `#[saga]` on an impl block with mistakes: stubs, so that the saga is still one to the rest of the program.
@@ -45,7 +47,8 @@ pub(crate) fn stubs(model: &Model<'_>) -> TokenStream {
         return quote!(#methods #labels);
     }
     let saga = fallback::saga(model);
-    quote!(#methods #labels #saga)
+    let member = member(&model.written.saga);
+    quote!(#methods #labels #saga #member)
 }
 
 /// The author's own block, first, without what the macro understands.
@@ -76,7 +79,7 @@ fn saga(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
     let saga = &model.written.saga;
     let table = docs::table(model);
     let definition = definition::definition(model, roster);
-    let key_of = keys::key_of(model, roster);
+    let key_of = keys::key_of(roster);
     let start = dispatch::start(model, roster);
     let handle = dispatch::handle(model, roster);
     let handle_ended = dispatch::handle_ended(model, roster);
@@ -93,7 +96,13 @@ fn saga(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
             #handle_ended
             #due
         }
+    }
+}
 
+/// `impl Member for Fulfilment`, by which a system takes it in.
+fn member(saga: &Path) -> TokenStream {
+    let runtime = names::runtime();
+    quote! {
         #[automatically_derived]
         impl #runtime::system::Member for #saga {
             const PART: #runtime::system::Part =

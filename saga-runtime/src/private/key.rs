@@ -68,12 +68,12 @@ pub trait Declared: Sized + Send + Sync + 'static {
     const ENDLESS: bool;
 }
 
+/// The saga's key in a message. Written by `#[saga]` on the struct for every message that has the field.
 #[diagnostic::on_unimplemented(
     message = "S103: saga `{Self}` has handlers but no correlation key",
     label = "nothing says which instance this is for",
     note = "write `#[saga(by = key_field, at = Endpoint)]` above `struct {Self}`"
 )]
-/// The saga's key in a message. Written by `#[saga]` on the struct for every message that has the field.
 pub trait Keyed<M>: Declared {
     /// The key.
     fn key(message: &M) -> Self::Key<'_>;

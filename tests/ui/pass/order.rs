@@ -1,4 +1,7 @@
 //! The order: bill, label, ready to ship; refunds and cancels when it cannot be shipped.
+#![deny(warnings)]
+#![allow(dead_code)] // messages have fields that nobody here reads
+
 use saga_runtime::prelude::*;
 
 #[derive(Endpoint)]

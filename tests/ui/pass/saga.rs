@@ -1,4 +1,6 @@
 //! What the language allows beside the three big sagas: paths, composite keys, constants, contexts, results, labels.
+#![deny(warnings)]
+#![allow(dead_code)] // messages have fields that nobody here reads
 
 use std::time::Duration;
 

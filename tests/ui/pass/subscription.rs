@@ -1,4 +1,7 @@
 //! A subscription: timers that follow the saga's data, labelled outcomes, answers after the end, a person for the rest.
+#![deny(warnings)]
+#![allow(dead_code)] // messages have fields that nobody here reads
+
 use saga_runtime::prelude::*;
 
 #[derive(Endpoint)]

@@ -1,4 +1,7 @@
 //! A trip: three bookings side by side, joined when all have arrived; the first failure undoes the others.
+#![deny(warnings)]
+#![allow(dead_code)] // messages have fields that nobody here reads
+
 use saga_runtime::prelude::*;
 
 #[derive(Endpoint)]

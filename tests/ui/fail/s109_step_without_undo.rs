@@ -1,0 +1,46 @@
+//! The order was billed, and nobody gives the money back.
+use saga_runtime::prelude::*;
+use saga_test_contracts::order::*;
+
+#[saga(by = order_id, at = Sales)]
+#[derive(Serialize, Deserialize)]
+struct Fulfilment {
+    order_id: u64,
+}
+
+#[saga(states(AwaitingBill, Packing), unexpected(OrderBilled, BillingDeclined, OutOfStock in end))]
+impl Fulfilment {
+    #[start(PlaceOrder -> send BillOrder => AwaitingBill)]
+    fn place(_: PlaceOrder) -> (Self, BillOrder) {
+        todo!()
+    }
+
+    #[on(OrderBilled in AwaitingBill => Packing)]
+    fn billed(&mut self, _: OrderBilled) {
+    }
+
+    #[on(BillingDeclined in AwaitingBill -> reply OrderRejected => end)]
+    fn declined(&mut self, _: BillingDeclined) -> OrderRejected {
+        OrderRejected
+    }
+
+    #[on(OutOfStock in AwaitingBill -> reply OrderRejected => end)]
+    fn sold_out(&mut self, _: OutOfStock) -> OrderRejected {
+        OrderRejected
+    }
+
+    #[after(30 min in AwaitingBill -> reply OrderRejected => end)]
+    fn bill_is_late(&mut self) -> OrderRejected {
+        OrderRejected
+    }
+
+    #[after(1 d in Packing => compensate)]
+    fn lost(&mut self) {}
+
+    #[compensated(-> reply OrderRejected => end)]
+    fn undone(&mut self) -> OrderRejected {
+        OrderRejected
+    }
+}
+
+fn main() {}
