@@ -8,32 +8,50 @@ use std::{error::Error as StdError, fmt};
 #[derive(Debug)]
 pub struct HandlerError {
     text: String,
-    undecodable: bool,
+    fault: Fault,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Handler,
+    Body,
+    Size,
 }
 
 impl HandlerError {
     /// A failure in words.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            undecodable: false,
-            source: None,
-        }
+        Self::of(Fault::Handler, text)
     }
 
     /// The body could not be read as the message it claims to be.
     pub(crate) fn undecodable(text: impl Into<String>) -> Self {
+        Self::of(Fault::Body, text)
+    }
+
+    /// Something of it is larger than allowed.
+    pub(crate) fn over_limit(text: impl Into<String>) -> Self {
+        Self::of(Fault::Size, text)
+    }
+
+    fn of(fault: Fault, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            undecodable: true,
+            fault,
             source: None,
         }
     }
 
     /// Whether the message could not even be read.
     pub fn is_undecodable(&self) -> bool {
-        self.undecodable
+        self.fault == Fault::Body
+    }
+
+    /// Whether something of it is larger than allowed.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.fault == Fault::Size
     }
 }
 
@@ -47,7 +65,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
     fn from(error: E) -> Self {
         Self {
             text: error.to_string(),
-            undecodable: false,
+            fault: Fault::Handler,
             source: Some(Box::new(error)),
         }
     }
@@ -100,7 +118,7 @@ impl From<HandlerError> for ServiceError {
         Self {
             text: error.text,
             retryable: false,
-            undecodable: error.undecodable,
+            undecodable: error.fault == Fault::Body,
             source: error.source,
         }
     }

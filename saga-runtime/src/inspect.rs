@@ -268,7 +268,7 @@ fn view(row: &InstanceRow) -> Result<InstanceView, Error> {
     open.extend(
         undoing
             .flat_map(|running| &running.requests)
-            .map(|open| open.command.to_string()),
+            .map(|undo| undo.open.command.to_string()),
     );
     Ok(InstanceView {
         saga: row.id.saga.to_string(),

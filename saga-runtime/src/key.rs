@@ -26,7 +26,7 @@ impl Key {
         match text.written.len() {
             0 => Err(HandlerError::new("the correlation key is empty")),
             1..=MAX_KEY_BYTES => Ok(Self(text.written.into())),
-            n => Err(HandlerError::new(format!(
+            n => Err(HandlerError::over_limit(format!(
                 "the correlation key has {n} bytes; at most {MAX_KEY_BYTES} are allowed"
             ))),
         }

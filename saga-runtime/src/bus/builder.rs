@@ -98,8 +98,7 @@ impl<Sys: System> Builder<Sys> {
     #[must_use]
     pub fn service(mut self, service: impl Service) -> Self {
         self.pending.push(Box::new(move |_, _, retry| {
-            let mut options = ServiceOptions::default();
-            options.retry = retry.cloned().unwrap_or_default();
+            let options = ServiceOptions::default().retry(retry.cloned().unwrap_or_default());
             Consumer::service(service, options)
         }));
         self

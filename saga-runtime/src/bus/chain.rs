@@ -26,6 +26,8 @@ pub(crate) struct Chain {
     pub(crate) wake: bool,
     /// It must be read from the store even if its first message would start it.
     pub(crate) load: bool,
+    /// The store refused what the timer that is due writes, and why.
+    pub(crate) refused: Option<String>,
 }
 
 /// What a chain comes to.
@@ -94,8 +96,10 @@ impl Chain {
             }
             pass.deliver_ripe(&mut slot)?;
         }
-        if self.wake {
-            pass.fire(&mut slot)?;
+        match &self.refused {
+            Some(why) => pass.miss(&mut slot, why)?,
+            None if self.wake => pass.fire(&mut slot)?,
+            None => {}
         }
         pass.seal(found, slot)
     }
@@ -205,6 +209,16 @@ impl Pass<'_> {
             if let Some(timer) = &failure.timer {
                 self.bury(timer, failure.reason, failure.detail.clone());
             }
+        }
+        Ok(())
+    }
+
+    /// The timer that is due is set aside without being fired.
+    fn miss(&mut self, slot: &mut Slot, why: &str) -> Result<(), (MessageId, Failure)> {
+        let missed = self.engine.fire(slot, self.now, &|_| true, &mut self.out);
+        if let Some(timer) = missed.map_err(of_timer)? {
+            let detail = format!("the store refuses what its handling writes: {why}");
+            self.bury(&timer, Reason::RefusedByStore, detail);
         }
         Ok(())
     }

@@ -2,7 +2,11 @@
 //!
 //! A flush begins as soon as the last one ended and takes whatever waits: no timer, no debounce.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_channel::Receiver;
 
@@ -92,7 +96,8 @@ impl Worker {
     async fn flush_chains(&mut self, mut chains: Vec<Chain>) {
         let mut pause = Duration::from_millis(20);
         while !chains.is_empty() {
-            chains = match self.try_flush(chains).await {
+            let (first, later) = one_of_each(chains);
+            chains = match self.try_flush(first).await {
                 Ok(again) => again,
                 Err((error, again)) => {
                     self.cache.clear();
@@ -100,6 +105,7 @@ impl Worker {
                     again
                 }
             };
+            chains.extend(later);
         }
     }
 
@@ -219,6 +225,13 @@ impl Worker {
 
     /// A unit was refused: its members are tried one by one; one that is refused alone is set aside.
     async fn isolate(&mut self, chain: Chain, refused: Outcome) -> Vec<Chain> {
+        if let Some(why) = &chain.refused {
+            tracing::error!(
+                saga.name = %chain.id.saga, saga.key = %chain.id.key, why, ?refused,
+                "the store refuses a timer and its dead letter; it does not fire"
+            );
+            return Vec::new();
+        }
         let Chain {
             id,
             engine,
@@ -232,6 +245,7 @@ impl Worker {
             arrivals,
             wake,
             load: true,
+            refused: None,
         };
         if arrivals.len() + usize::from(wake) > 1 {
             let mut each: Vec<Chain> = arrivals
@@ -252,8 +266,13 @@ impl Worker {
             (Some(arrival), _) => tracing::warn!(
                 message.id = %arrival.envelope.id, "the claim on a message was lost to another process; it is handled there"
             ),
+            (None, Outcome::Rejected(why)) => {
+                let mut timer = alone(Vec::new(), true);
+                timer.refused = Some(why);
+                return vec![timer];
+            }
             (None, refused) => tracing::error!(
-                saga.name = %id.saga, saga.key = %id.key, ?refused, "the store refuses what a timer writes; it is not fired"
+                saga.name = %id.saga, saga.key = %id.key, ?refused, "an unforeseen answer of the store to a timer"
             ),
         }
         Vec::new()
@@ -294,6 +313,14 @@ impl Worker {
         );
         self.shared.commit_patiently(&[draft.take_unit().0]).await;
     }
+}
+
+/// The first chain of each instance; the others rest on what it leads to.
+fn one_of_each(chains: Vec<Chain>) -> (Vec<Chain>, Vec<Chain>) {
+    let mut seen = HashSet::new();
+    chains
+        .into_iter()
+        .partition(|chain| seen.insert(chain.id.clone()))
 }
 
 /// Writes down that a suspect is about to run; `false` if it was set aside instead, for having been so too often.
@@ -359,6 +386,7 @@ impl Chains {
                     arrivals: Vec::new(),
                     wake: false,
                     load: false,
+                    refused: None,
                 });
                 self.by_id.insert(id, self.chains.len() - 1);
                 self.chains.len() - 1

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     codec::Payload,
     dead_letter::Reason,
-    envelope::{Address, Envelope},
+    envelope::{Address, Envelope, MessageId},
     error::HandlerError,
     message::MessageInfo,
 };
@@ -29,6 +29,17 @@ impl Book {
     /// The answer given to a starting command.
     pub(super) fn answer_to(&self, command: &str) -> Option<&Answer> {
         self.answers.iter().find(|answer| &*answer.command == command)
+    }
+
+    /// The command of a request that is open, or was when the instance ended.
+    pub(super) fn command_of(&self, request: MessageId) -> Option<Arc<str>> {
+        let undoing = self.undoing.iter().filter_map(|undoing| undoing.running.as_ref());
+        let undos = undoing
+            .flat_map(|running| &running.requests)
+            .map(|undo| &undo.open);
+        let mut open = self.open.iter().chain(undos);
+        open.find(|open| open.id == request)
+            .map(|open| Arc::clone(&open.command))
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Book {
     pub(crate) deferred: Vec<Deferred>,
     /// The compensation under way.
     pub(crate) undoing: Option<Undoing>,
+    /// Undos sent more than once and answered: what their other attempts are answered with means nothing any more.
+    pub(crate) settled: Vec<MessageId>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,11 +131,18 @@ pub(crate) struct Undoing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Running {
     pub(crate) step: Step,
-    pub(crate) requests: Vec<Open>,
-    /// Of [`requests`](Self::requests), how many answers of the latest attempt are still awaited.
-    pub(crate) awaited: u32,
-    /// The idempotency key that every attempt carries.
-    pub(crate) first: MessageId,
+    /// What undoes it and has not succeeded: of all attempts.
+    pub(crate) requests: Vec<Undo>,
+}
+
+/// A command that undoes a step, or a part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Undo {
+    pub(crate) open: Open,
+    /// Which of the commands that undo the step; the same in every attempt.
+    pub(crate) nth: u32,
+    /// It was answered with a refusal.
+    pub(crate) refused: bool,
 }
 
 impl Book {

@@ -6,17 +6,20 @@ use std::{any::Any, sync::Arc};
 
 use super::{
     COMPENSATE, Failure, Verdict,
-    book::{Kept, Running, Step as DoneStep, Undoing},
+    book::{Running, Step as DoneStep, Undo},
     routes::{Action, Spot},
     step::Step,
 };
-use crate::envelope::MessageId;
+use crate::{definition::Treatment, envelope::MessageId};
+
+/// The most attempts at undos that were settled by another one and whose own answer is still recognised.
+const MAX_SETTLED: usize = 64;
 
 impl Step<'_> {
-    /// Enters the state that the runtime runs.
+    /// Enters the state that the runtime runs. A compensation under way goes on.
     pub(super) fn begin_compensation(&mut self) {
         self.enter(Spot::Compensate);
-        self.instance.book.undoing = Some(Undoing::default());
+        self.instance.book.undoing.get_or_insert_default();
         self.await_compensation();
     }
 
@@ -29,8 +32,7 @@ impl Step<'_> {
             return Ok(false);
         }
         if let Some(step) = self.instance.book.steps.pop() {
-            let first = MessageId::derived(step.message.id, &self.engine.name, self.instance.incarnation, 0);
-            self.undo(step, first, Vec::new())?;
+            self.undo(step, Vec::new())?;
             return Ok(true);
         }
         if !self.instance.book.open.is_empty() {
@@ -40,12 +42,8 @@ impl Step<'_> {
         Ok(true)
     }
 
-    fn undo(
-        &mut self,
-        step: DoneStep,
-        first: MessageId,
-        earlier: Vec<super::book::Open>,
-    ) -> Result<(), Failure> {
+    /// Runs the undo of a step. Requests of earlier attempts are still awaited, except where they were refused.
+    fn undo(&mut self, step: DoneStep, mut requests: Vec<Undo>) -> Result<(), Failure> {
         let undo = self
             .engine
             .routes
@@ -53,25 +51,19 @@ impl Step<'_> {
         let Some(clause) = undo else { return Ok(()) };
         let reply = Arc::new(step.message.envelope());
         let open = self.instance.book.open.len();
-        if let Some(undoing) = &mut self.instance.book.undoing {
-            undoing.running = Some(Running {
-                step,
-                requests: earlier,
-                awaited: 0,
-                first,
-            });
-        }
+        self.undoing = Some(UndoKeys::of(&step));
         self.run_on(clause, &reply, &[], None)?;
+        self.undoing = None;
         let sent = self.instance.book.open.split_off(open);
         self.await_compensation();
-        let Some(undoing) = &mut self.instance.book.undoing else {
-            return Ok(());
-        };
-        if sent.is_empty() {
-            undoing.running = None;
-        } else if let Some(running) = &mut undoing.running {
-            running.awaited = u32::try_from(sent.len()).unwrap_or(u32::MAX);
-            running.requests.extend(sent);
+        requests.retain(|undo| !undo.refused);
+        requests.extend((0..).zip(sent).map(|(nth, open)| Undo {
+            open,
+            nth,
+            refused: false,
+        }));
+        if let Some(undoing) = &mut self.instance.book.undoing {
+            undoing.running = (!requests.is_empty()).then_some(Running { step, requests });
         }
         Ok(())
     }
@@ -94,61 +86,97 @@ impl Step<'_> {
     /// An answer arrives while steps are undone: to an undo, or to a request that was still open.
     pub(super) fn deliver_undo_reply(
         &mut self,
+        command: Arc<str>,
         decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Verdict, Failure> {
-        let Some(request) = self.cause.in_reply_to else {
-            return Ok(Verdict::Taken);
-        };
-        let running = self
-            .instance
-            .book
-            .undoing
-            .as_ref()
-            .and_then(|undoing| undoing.running.as_ref());
-        let undo =
-            running.and_then(|running| running.requests.iter().find(|open| open.id == request).cloned());
-        match undo {
-            Some(open) => self.undo_answered(&open.command, request),
-            None => self.late_answer(decoded)?,
-        }
         self.instance.dirty = true;
+        let undo = self.cause.in_reply_to.and_then(|request| self.undo_of(request));
+        let verdict = match undo {
+            Some(undo) => self.undo_answered(&undo),
+            None => self.late_answer(command, decoded)?,
+        };
         self.follow_up()?;
-        Ok(Verdict::Taken)
+        Ok(verdict)
     }
 
-    fn undo_answered(&mut self, command: &str, request: MessageId) {
-        let undoing = &mut self.instance.book.undoing;
-        if let Some(running) = undoing.as_mut().and_then(|undoing| undoing.running.as_mut()) {
-            running.requests.retain(|open| open.id != request);
-        }
-        if self.is_refusal(command) {
-            self.park(&format!("`{command}` was refused with `{}`", self.cause.name));
-            return;
-        }
-        let Some(undoing) = &mut self.instance.book.undoing else {
-            return;
+    fn undo_of(&self, request: MessageId) -> Option<Undo> {
+        let undoing = self.instance.book.undoing.as_ref()?;
+        let requests = &undoing.running.as_ref()?.requests;
+        requests.iter().find(|undo| undo.open.id == request).cloned()
+    }
+
+    fn undo_answered(&mut self, answered: &Undo) -> Verdict {
+        let refused = self.is_refusal(&answered.open.command);
+        let book = &mut self.instance.book;
+        let Some(undoing) = &mut book.undoing else {
+            return Verdict::Taken;
         };
-        undoing.parked = None;
         let Some(running) = &mut undoing.running else {
-            return;
+            return Verdict::Taken;
         };
-        running.awaited = running.awaited.saturating_sub(1);
-        if running.awaited == 0 {
+        if refused {
+            return self.undo_refused(answered);
+        }
+        let (settled, others) = std::mem::take(&mut running.requests)
+            .into_iter()
+            .partition(|undo| undo.nth == answered.nth);
+        running.requests = others;
+        if !running.requests.iter().any(|undo| undo.refused) {
+            undoing.parked = None;
+        }
+        if running.requests.is_empty() {
             undoing.running = None;
         }
+        self.settle(settled, answered.open.id);
         self.await_compensation();
+        Verdict::Taken
+    }
+
+    /// Whether a later attempt at the same is under way decides what a refusal means.
+    fn undo_refused(&mut self, refused: &Undo) -> Verdict {
+        let undoing = self.instance.book.undoing.as_mut();
+        let Some(running) = undoing.and_then(|undoing| undoing.running.as_mut()) else {
+            return Verdict::Taken;
+        };
+        let is_this = |undo: &Undo| undo.open.id == refused.open.id;
+        let tried_again = running
+            .requests
+            .iter()
+            .any(|undo| undo.nth == refused.nth && !is_this(undo));
+        if tried_again {
+            running.requests.retain(|undo| !is_this(undo));
+            return Verdict::Discarded("an earlier attempt at an undo was refused");
+        }
+        for undo in running.requests.iter_mut().filter(|undo| is_this(undo)) {
+            undo.refused = true;
+        }
+        let command = &refused.open.command;
+        self.park(&format!("`{command}` was refused with `{}`", self.cause.name));
+        Verdict::Taken
+    }
+
+    /// What the other attempts at the same undo are answered with means nothing any more.
+    fn settle(&mut self, attempts: Vec<Undo>, answered: MessageId) {
+        let others = attempts.into_iter().map(|undo| undo.open.id);
+        let settled = &mut self.instance.book.settled;
+        settled.extend(others.filter(|id| *id != answered));
+        let over = settled.len().saturating_sub(MAX_SETTLED);
+        settled.drain(..over);
     }
 
     /// A request that was open when compensation began: a success that has an undo joins the steps to undo.
-    fn late_answer(&mut self, decoded: Option<Box<dyn Any + Send + Sync>>) -> Result<(), Failure> {
-        let request = self.cause.in_reply_to;
-        let book = &self.instance.book;
-        let command = book
-            .open
-            .iter()
-            .find(|open| Some(open.id) == request)
-            .map(|open| Arc::clone(&open.command));
-        self.take_in(command.clone())?;
+    fn late_answer(
+        &mut self,
+        command: Arc<str>,
+        decoded: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<Verdict, Failure> {
+        let action = self
+            .engine
+            .routes
+            .action(Spot::Compensate, &self.cause.name, Some(&command));
+        if let Some(dead) = self.take_in(Some(command))? {
+            return Ok(dead);
+        }
         if let Some(undoing) = &mut self.instance.book.undoing
             && undoing.running.is_none()
         {
@@ -156,14 +184,12 @@ impl Step<'_> {
             undoing.parked = None;
         }
         self.await_compensation();
-        let action = self
-            .engine
-            .routes
-            .action(Spot::Compensate, &self.cause.name, command.as_deref());
         match action {
-            Some(Action::Run(clause)) => self.run(clause, decoded),
-            _ => Ok(()),
+            Some(Action::Run(clause)) => self.run(clause, decoded)?,
+            Some(Action::Treat(Treatment::Unexpected)) => return Ok(self.unexpected()),
+            _ => {}
         }
+        Ok(Verdict::Taken)
     }
 
     fn is_refusal(&self, command: &str) -> bool {
@@ -178,6 +204,7 @@ impl Step<'_> {
         let undo = book.undoing.iter().filter_map(|undoing| undoing.running.as_ref());
         let awaited: Vec<&str> = undo
             .flat_map(|running| &running.requests)
+            .map(|undo| &undo.open)
             .chain(&book.open)
             .map(|open| &*open.command)
             .collect();
@@ -212,24 +239,12 @@ impl Step<'_> {
         self.instance.dirty = true;
         let running = undoing.running.take();
         self.await_compensation();
-        if let Some(Running {
-            step,
-            requests,
-            first,
-            ..
-        }) = running
-        {
-            // The answer to an earlier attempt still counts: the undo carries one idempotency key for all of them.
-            self.undo(step, first, requests)?;
+        if let Some(Running { step, requests }) = running {
+            // The answer to an earlier attempt still counts: each command carries one idempotency key in all of them.
+            self.undo(step, requests)?;
         }
         self.follow_up()?;
         Ok(Verdict::Taken)
-    }
-
-    /// The idempotency key of what is sent while a step is undone.
-    pub(super) fn undo_key(&self) -> Option<MessageId> {
-        let undoing = self.instance.book.undoing.as_ref()?;
-        undoing.running.as_ref().map(|running| running.first)
     }
 
     /// Begins the wait for the next answer anew; a parked instance waits for a person.
@@ -249,9 +264,23 @@ impl Step<'_> {
     }
 }
 
-impl DoneStep {
-    /// What the step log shows.
-    pub(crate) fn summary(&self) -> (Option<&str>, &Kept) {
-        (self.command.as_deref(), &self.message)
+/// The idempotency keys of the commands that undo one step: the same in every attempt, each its own.
+pub(super) struct UndoKeys {
+    reply: MessageId,
+    next: u32,
+}
+
+impl UndoKeys {
+    fn of(step: &DoneStep) -> Self {
+        Self {
+            reply: step.message.id,
+            next: 0,
+        }
+    }
+
+    pub(super) fn next(&mut self, saga: &str, incarnation: u64) -> MessageId {
+        let nth = self.next;
+        self.next += 1;
+        MessageId::derived(self.reply, &format!("undo:{saga}"), incarnation, nth)
     }
 }

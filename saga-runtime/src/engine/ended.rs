@@ -20,9 +20,10 @@ use crate::{
 };
 
 impl Engine {
+    /// `book`: what is left of the instance; `None`: there never was one, as far as is known.
     pub(super) fn deliver_to_ended(
         &self,
-        book: &Book,
+        book: Option<&Book>,
         message: Message<'_>,
         now: Timestamp,
         out: &mut Vec<Emission>,
@@ -31,7 +32,14 @@ impl Engine {
         if is_internal(envelope) {
             return Ok(Verdict::Discarded("its instance has finished"));
         }
-        match self.routes.action(Spot::End, &envelope.name, None) {
+        let request = envelope.in_reply_to;
+        if book.is_some_and(|book| request.is_some_and(|request| book.settled.contains(&request))) {
+            return Ok(Verdict::Discarded(
+                "another attempt at the same undo was answered before",
+            ));
+        }
+        let command = book.and_then(|book| book.command_of(request?));
+        match self.routes.action(Spot::End, &envelope.name, command.as_deref()) {
             Some(Action::Run(clause)) => self.run_ended(clause, message, now, out),
             Some(Action::Treat(Treatment::Ignore)) => Ok(Verdict::Discarded("ignored in `end`, as written")),
             Some(Action::Treat(Treatment::Unexpected)) => Ok(self.dead_ended(
@@ -45,20 +53,16 @@ impl Engine {
 
     fn not_named_in_end(
         &self,
-        book: &Book,
+        book: Option<&Book>,
         envelope: &Envelope,
         now: Timestamp,
         out: &mut Vec<Emission>,
     ) -> Verdict {
-        if let Some(answer) = book.answer_to(&envelope.name) {
+        if let Some(answer) = book.and_then(|book| book.answer_to(&envelope.name)) {
             out.extend(recorded_answer(self, envelope, answer, now));
             return Verdict::Discarded("a repetition: the recorded answer was given");
         }
-        if envelope.to.is_none()
-            && book.origin.is_none()
-            && book.answers.is_empty()
-            && !self.is_starting(&envelope.name)
-        {
+        if book.is_none() && envelope.to.is_none() {
             return self.dead_ended(Reason::NoInstance, envelope, "no instance has its key");
         }
         self.dead_ended(

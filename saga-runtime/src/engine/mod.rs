@@ -155,6 +155,8 @@ impl From<HandlerError> for Failure {
     fn from(error: HandlerError) -> Self {
         let reason = if error.is_undecodable() {
             Reason::Undecodable
+        } else if error.is_over_limit() {
+            Reason::OverLimit
         } else {
             Reason::HandlerFailed
         };
@@ -255,8 +257,11 @@ impl Engine {
         }
         let unwritable = |error: Error| Failure::new(Reason::HandlerFailed, error.to_string());
         if instance.ended {
+            let before = std::mem::take(&mut instance.book);
             let book = Book {
-                answers: std::mem::take(&mut instance.book.answers),
+                answers: before.answers,
+                open: before.open,
+                settled: before.settled,
                 ..Book::default()
             };
             return Ok(Change::Finish(Tombstone {
@@ -302,9 +307,9 @@ impl Engine {
     ) -> Result<Verdict, Failure> {
         match slot {
             Slot::Absent => self.deliver_to_nobody(slot, id, message, now, out),
-            Slot::Finished(ended) => self.deliver_to_ended(&ended.book, message, now, out),
+            Slot::Finished(ended) => self.deliver_to_ended(Some(&ended.book), message, now, out),
             Slot::Live(instance) if instance.ended || is_for_another_life(instance, message.envelope) => {
-                self.deliver_to_ended(&instance.book, message, now, out)
+                self.deliver_to_ended(Some(&instance.book), message, now, out)
             }
             Slot::Live(instance) => Step::new(self, instance, message.envelope, now, message.attempt, out)
                 .deliver(message.decoded),
@@ -323,7 +328,7 @@ impl Engine {
         let clause = match self.routes.start(&envelope.name) {
             Some(clause) if envelope.to.is_none() => clause,
             None if envelope.to.is_none() && !message.waited => return Ok(Verdict::Wait),
-            _ => return self.deliver_to_ended(&Book::default(), message, now, out),
+            _ => return self.deliver_to_ended(None, message, now, out),
         };
         let context = self.context(envelope, Some(Arc::clone(&id.key)), now, message.attempt);
         let mut input = Input::new(&context, envelope).with_decoded(message.decoded);

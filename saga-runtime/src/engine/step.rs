@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::{
     Emission, Engine, Failure, Instance, Outlet, RETRY, TIMER, Verdict,
     book::{Deferred, Kept, Open, Origin, Step as DoneStep, Waiting},
+    compensation::UndoKeys,
     routes::{Action, Spot},
 };
 use crate::{
@@ -39,6 +40,8 @@ pub(super) struct Step<'e> {
     pub(super) now: Timestamp,
     pub(super) attempt: u32,
     pub(super) out: &'e mut Vec<Emission>,
+    /// A completed step is being undone by what is sent now.
+    pub(super) undoing: Option<UndoKeys>,
     position: u32,
     follow_ups: u32,
 }
@@ -86,6 +89,7 @@ impl<'e> Step<'e> {
             now,
             attempt,
             out,
+            undoing: None,
             position: 0,
             follow_ups: 0,
         }
@@ -123,8 +127,8 @@ impl<'e> Step<'e> {
             },
             _ => None,
         };
-        if self.instance.spot == Spot::Compensate && answered.is_some() {
-            return self.deliver_undo_reply(decoded);
+        if let (Spot::Compensate, Some(command)) = (self.instance.spot, &answered) {
+            return self.deliver_undo_reply(Arc::clone(command), decoded);
         }
         let action = self
             .engine
@@ -137,7 +141,10 @@ impl<'e> Step<'e> {
             Some(Action::Treat(Treatment::Defer)) => Ok(self.defer()),
             Some(Action::Treat(Treatment::Unexpected)) => {
                 self.close_request();
-                Ok(self.dead(Reason::Unexpected, "`unexpected` was written for it"))
+                // Its request is closed: a join may have waited for that alone.
+                let dead = self.unexpected();
+                self.follow_up()?;
+                Ok(dead)
             }
             None if self.engine.routes.is_starting(&self.cause.name) => self.start_again(),
             None => Ok(self.dead(
@@ -145,6 +152,10 @@ impl<'e> Step<'e> {
                 "no clause takes it; add one, or `ignore`, `defer` or `unexpected`",
             )),
         }
+    }
+
+    pub(super) fn unexpected(&self) -> Verdict {
+        self.dead(Reason::Unexpected, "`unexpected` was written for it")
     }
 
     fn run_for(
@@ -169,6 +180,11 @@ impl<'e> Step<'e> {
             command: answered,
             message: Kept::of(self.cause),
         };
+        let limit = self.engine.limits.steps;
+        if self.instance.book.arrivals.len() >= limit {
+            let why = format!("{limit} messages wait for their join already");
+            return Ok(self.dead(Reason::TooManyWaiting, &why));
+        }
         self.instance.book.arrivals.push(arrival);
         self.follow_up()?;
         Ok(Verdict::Taken)
@@ -176,7 +192,9 @@ impl<'e> Step<'e> {
 
     fn ignore(&mut self, answered: Option<Arc<str>>) -> Result<Verdict, Failure> {
         if answered.is_some() {
-            self.take_in(answered)?;
+            if let Some(dead) = self.take_in(answered)? {
+                return Ok(dead);
+            }
             self.follow_up()?;
         }
         Ok(Verdict::Discarded("ignored, as written"))
@@ -233,19 +251,14 @@ impl<'e> Step<'e> {
 
     /// The command that the cause answers, if that request is open.
     fn answered(&self) -> Option<Arc<str>> {
-        let request = self.cause.in_reply_to?;
-        let book = &self.instance.book;
-        let undoing = book.undoing.iter().filter_map(|undoing| undoing.running.as_ref());
-        let open = book
-            .open
-            .iter()
-            .chain(undoing.flat_map(|running| &running.requests));
-        open.into_iter()
-            .find(|open| open.id == request)
-            .map(|open| Arc::clone(&open.command))
+        self.instance.book.command_of(self.cause.in_reply_to?)
     }
 
     fn answers_nothing(&self) -> Verdict {
+        let request = self.cause.in_reply_to;
+        if request.is_some_and(|request| self.instance.book.settled.contains(&request)) {
+            return Verdict::Discarded("another attempt at the same undo was answered before");
+        }
         self.dead(
             Reason::NoOpenRequest,
             "the request it answers is not open: it was answered before, or never sent",
@@ -352,10 +365,21 @@ impl<'e> Step<'e> {
         book.timers.clear();
         self.instance.spot = spot;
         if let Spot::State(state) = spot {
+            self.abandon_compensation();
             if self.engine.routes.settled(state) {
                 self.instance.book.steps.clear();
             }
             self.arm(state);
+        }
+    }
+
+    /// A handler leads out of `compensate`: what is open is judged where it leads.
+    fn abandon_compensation(&mut self) {
+        let book = &mut self.instance.book;
+        let undoing = book.undoing.take();
+        if let Some(running) = undoing.and_then(|undoing| undoing.running) {
+            book.open
+                .extend(running.requests.into_iter().map(|undo| undo.open));
         }
     }
 
@@ -388,7 +412,7 @@ impl<'e> Step<'e> {
 
     /// A step whose compensation is sent by hand is not undone again.
     fn strike(&mut self, command: &str) {
-        if self.instance.spot == Spot::Compensate || self.instance.book.steps.is_empty() {
+        if self.undoing.is_some() || self.instance.book.steps.is_empty() {
             return;
         }
         let undos: Vec<usize> = self
@@ -439,10 +463,15 @@ impl<'e> Step<'e> {
             envelope.in_reply_to = Some(request);
             envelope.to = instance;
         }
-        if let Some(first) = self.undo_key() {
+        if let Some(keys) = self
+            .undoing
+            .as_mut()
+            .filter(|_| payload.info.kind == MessageKind::Command)
+        {
+            let key = keys.next(&self.engine.name, self.instance.incarnation);
             envelope
                 .headers
-                .insert(crate::context::IDEMPOTENCY_KEY.into(), first.to_string());
+                .insert(crate::context::IDEMPOTENCY_KEY.into(), key.to_string());
         }
         self.out.push(Emission {
             to,

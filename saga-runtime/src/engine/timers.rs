@@ -46,8 +46,10 @@ impl Engine {
         let timer = Arc::new(self.timer_message(instance, &armed));
         instance.book.timers[index].fired = true;
         instance.dirty = true;
-        if !skip(timer.id) {
-            let step = Step::new(self, instance, &timer, now, 0, out);
+        let step = Step::new(self, instance, &timer, now, 0, out);
+        if skip(timer.id) {
+            step.miss(&armed);
+        } else {
             step.fire(&armed).map_err(|failure| Failure {
                 timer: Some(Arc::clone(&timer)),
                 ..failure
@@ -170,6 +172,15 @@ impl Step<'_> {
         }
         self.run(clause, None)?;
         self.follow_up()
+    }
+
+    /// It failed and is set aside: what repeats goes on repeating.
+    fn miss(mut self, armed: &Armed) {
+        let clause = self.timer_clause(&armed.handler);
+        let trigger = clause.map(|clause| self.engine.definition.clauses[clause].trigger);
+        if let Some(Trigger::Every(period)) = trigger {
+            self.arm_again(armed, period);
+        }
     }
 
     /// The next regular time that is still ahead: what was missed while nothing ran is not made up for.
