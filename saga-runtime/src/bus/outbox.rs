@@ -9,6 +9,9 @@ use crate::{
     store::{NewMessage, Outcome, Seq, Unit, Wait},
 };
 
+/// Of each row of a unit: its queue, and the consumer it is assigned to.
+pub(crate) type Places = Vec<(Arc<str>, Option<Arc<str>>)>;
+
 /// A unit under construction, with what is to be done once it is applied.
 #[derive(Default)]
 pub(crate) struct Draft {
@@ -117,7 +120,7 @@ impl Draft {
     }
 
     /// Takes the unit out for committing; the rest stays for [`applied`](Self::applied).
-    pub(crate) fn take_unit(&mut self) -> (Unit, Vec<(Arc<str>, Option<Arc<str>>)>) {
+    pub(crate) fn take_unit(&mut self) -> (Unit, Places) {
         let places = self
             .unit
             .out
@@ -128,7 +131,7 @@ impl Draft {
     }
 
     /// The unit is durable: hands over what was born and answers who waits.
-    pub(crate) fn applied(self, shared: &Shared, places: Vec<(Arc<str>, Option<Arc<str>>)>, seqs: Vec<Seq>) {
+    pub(crate) fn applied(self, shared: &Shared, places: Places, seqs: Vec<Seq>) {
         for ((born, (queue, consumer)), seq) in self.born.into_iter().zip(places).zip(seqs) {
             match born {
                 Born::Here {

@@ -28,14 +28,12 @@ struct Particulars {
 macro_rules! particulars {
     () => {
         /// Sends it under this id: sent again within the retention, it is recognised and has no second effect.
-        #[must_use]
         pub fn id(mut self, id: MessageId) -> Self {
             self.particulars.id = Some(id);
             self
         }
 
         /// Adds a header; names are lower-cased.
-        #[must_use]
         pub fn header(mut self, name: impl AsRef<str>, value: impl Into<String>) -> Self {
             self.particulars
                 .headers
@@ -44,7 +42,6 @@ macro_rules! particulars {
         }
 
         /// Continues a W3C trace.
-        #[must_use]
         pub fn traceparent(mut self, traceparent: impl Into<Arc<str>>) -> Self {
             self.particulars.traceparent = Some(traceparent.into());
             self

@@ -208,11 +208,6 @@ impl Routing {
         here.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether this process serves the queue.
-    pub(crate) fn serves(&self, queue: &str) -> bool {
-        self.by_message.contains_key(queue)
-    }
-
     /// The source of what is in `queue` and not assigned.
     pub(crate) fn unassigned(&self, queue: &str) -> Option<&Source> {
         self.sources

@@ -18,7 +18,7 @@ use tokio::task::{JoinError, JoinHandle};
 use super::{
     arrival::Arrival,
     chain::{chance, give_up},
-    outbox::Draft,
+    outbox::{Draft, Places},
     routing::ServiceSlot,
     shared::Shared,
     worker::begin_alone,
@@ -80,7 +80,7 @@ struct Done {
 struct Finished {
     arrival: Arrival,
     draft: Draft,
-    places: Vec<(Arc<str>, Option<Arc<str>>)>,
+    places: Places,
 }
 
 impl ServiceLane {

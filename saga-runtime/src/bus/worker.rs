@@ -14,7 +14,7 @@ use super::{
     arrival::Arrival,
     cache::{Cache, Cached},
     chain::{Chain, Run, give_up},
-    outbox::Draft,
+    outbox::{Draft, Places},
     shared::{Shared, Work},
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) struct Worker {
 struct Pending {
     chain: Chain,
     run: Run,
-    places: Vec<(Arc<str>, Option<Arc<str>>)>,
+    places: Places,
 }
 
 impl Worker {
@@ -207,13 +207,7 @@ impl Worker {
         again
     }
 
-    fn applied(
-        &mut self,
-        chain: &Chain,
-        run: Run,
-        places: Vec<(Arc<str>, Option<Arc<str>>)>,
-        born: Vec<crate::store::Seq>,
-    ) {
+    fn applied(&mut self, chain: &Chain, run: Run, places: Places, born: Vec<crate::store::Seq>) {
         if let Found::Live(row) = &run.after.found {
             if let Some(due) = row.due {
                 self.shared.alarm.set(due);

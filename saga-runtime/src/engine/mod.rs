@@ -88,7 +88,6 @@ pub(crate) struct Instance {
 
 /// A finished instance.
 pub(crate) struct Ended {
-    pub(crate) tombstone: Tombstone,
     pub(crate) book: Book,
 }
 
@@ -210,7 +209,7 @@ impl Engine {
             Found::Live(row) => Slot::Live(Box::new(self.open_live(row)?)),
             Found::Finished(tombstone) => {
                 let book = Book::read(&tombstone.book)?;
-                Slot::Finished(Box::new(Ended { tombstone, book }))
+                Slot::Finished(Box::new(Ended { book }))
             }
         })
     }
