@@ -1,5 +1,7 @@
 //! How bodies are written: JSON by default, postcard where compactness matters; both readable side by side.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -33,15 +35,16 @@ impl Codec {
 
     /// Writes `value`; `what` names it in the error.
     pub fn encode<T: Serialize>(self, what: &str, value: &T) -> Result<Bytes, HandlerError> {
-        let written = match self {
-            Self::Json => serde_json::to_vec(value).map_err(|error| error.to_string()),
-            Self::Postcard => postcard::to_stdvec(value).map_err(|error| error.to_string()),
-        };
-        written.map(Bytes::from).map_err(|error| {
-            HandlerError::new(format!(
+        let written = with_scratch(|scratch| match self {
+            Self::Json => serde_json::to_writer(scratch, value).map_err(|error| error.to_string()),
+            Self::Postcard => extend(value, scratch).map_err(|error| error.to_string()),
+        });
+        written.map_err(|error| {
+            let text = format!(
                 "`{what}` could not be written as {}: {error}",
                 self.content_type()
-            ))
+            );
+            HandlerError::new(text)
         })
     }
 
@@ -58,6 +61,33 @@ impl Codec {
             ))
         })
     }
+}
+
+thread_local! {
+    /// Where bodies and rows are written before they are copied to their exact size: growing a new buffer for each
+    /// costs more than the copy.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scratch buffer larger than this is not kept.
+const MAX_SCRATCH: usize = 64 << 10;
+
+/// Writes into a buffer that is kept for the next time, and copies what was written.
+pub(crate) fn with_scratch<E>(write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<Bytes, E> {
+    // Taken out for the time of writing: a value may write another one.
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let written = write(&mut scratch).map(|()| Bytes::copy_from_slice(&scratch));
+    if scratch.capacity() <= MAX_SCRATCH {
+        SCRATCH.set(scratch);
+    }
+    written
+}
+
+/// Appends a value in postcard.
+pub(crate) fn extend<T: Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), postcard::Error> {
+    *buffer = postcard::to_extend(value, std::mem::take(buffer))?;
+    Ok(())
 }
 
 /// A message that has been written, with its type beside it.

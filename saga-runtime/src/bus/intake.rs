@@ -4,12 +4,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{
-    arrival::Arrival,
-    heard::Heard,
-    routing::Kind,
-    shared::{Shared, Work},
-};
+use super::{arrival::Arrival, heard::Heard, routing::Kind, shared::Shared};
 use crate::{
     dead_letter::Reason,
     store::{Claim, InstanceId, Source as StoreSource, Stored, Taken, Unit, Wait, Want},
@@ -261,7 +256,7 @@ impl Intake {
             if is_overtaking(&self.shared.heard, want, oldest, &id, due) {
                 self.look_again = Some(HELD_BACK);
             } else if self.woken.insert((id.clone(), due)) {
-                self.shared.send_to_partition(&id.clone(), Work::Wake(id));
+                self.shared.wake(id);
             } else {
                 self.look_again = self.look_again.or(Some(HANDED_OUT));
             }

@@ -142,7 +142,10 @@ impl Shared {
                 let _ = self.lanes.services[index].try_send(arrival);
             }
             Kind::Saga(engine) => match address(engine, &mut arrival) {
-                Ok(id) => self.send_to_partition(&id.clone(), Work::Message { id, arrival }),
+                Ok(id) => {
+                    let partition = self.partition(&id);
+                    self.send_to(partition, Work::Message { id, arrival });
+                }
                 Err(failure) => {
                     let _ = self.lanes.sagas[0].try_send(Work::Broken { arrival, failure });
                 }
@@ -150,8 +153,17 @@ impl Shared {
         }
     }
 
-    pub(crate) fn send_to_partition(&self, id: &InstanceId, work: Work) {
-        let partition = partition(id, self.lanes.sagas.len());
+    /// The partition of an instance: always the same, so that it never runs concurrently with itself.
+    fn partition(&self, id: &InstanceId) -> usize {
+        partition(id, self.lanes.sagas.len())
+    }
+
+    /// Has an instance's due timers fired.
+    pub(crate) fn wake(&self, id: InstanceId) {
+        self.send_to(self.partition(&id), Work::Wake(id));
+    }
+
+    fn send_to(&self, partition: usize, work: Work) {
         // The lanes are unbounded, their content is bounded by the budget; a closed one means that the bus is gone.
         let _ = self.lanes.sagas[partition].try_send(work);
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error, ErrorKind,
-    codec::{Codec, Payload},
+    codec::{Codec, Payload, extend, with_scratch},
     envelope::{Address, Envelope, MessageId},
     message::MessageKind,
 };
@@ -147,8 +147,11 @@ pub(crate) struct Undo {
 
 impl Book {
     pub(crate) fn write(&self) -> Result<Bytes, Error> {
-        let written = postcard::to_extend(self, vec![LAYOUT]);
-        written.map(Bytes::from).map_err(|error| {
+        let written = with_scratch(|scratch| {
+            scratch.push(LAYOUT);
+            extend(self, scratch)
+        });
+        written.map_err(|error| {
             Error::new(ErrorKind::Codec, "an instance's bookkeeping could not be written").with_source(error)
         })
     }
