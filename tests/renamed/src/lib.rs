@@ -36,13 +36,35 @@ impl Desk {
     }
 }
 
-saga_rt::system! { pub Hotel { Desk } accepts(Greet) }
+/// Remembers who came.
+#[saga(by = name, at = Reception)]
+#[derive(Serialize, Deserialize)]
+pub struct Visit {
+    name: String,
+}
+
+#[saga(no_timeout(Active), ignore(Arrived in end), ignore(Greeted in end))]
+impl Visit {
+    #[start(Arrived)]
+    fn arrived(arrived: Arrived) -> Self {
+        Self { name: arrived.name }
+    }
+
+    #[on(Arrived -> send Greet => end)]
+    fn came_again(&mut self, _: Arrived) -> Greet {
+        Greet {
+            name: self.name.clone(),
+        }
+    }
+}
+
+saga_rt::system! { pub Hotel { Desk, Visit } accepts(Greet) }
 
 #[test]
 fn macros_find_a_renamed_runtime() {
     use saga_rt::system::System;
     assert_eq!(
         (Hotel::NAME, Hotel::PARTS.len(), Hotel::ACCEPTS.len()),
-        ("Hotel", 1, 1)
+        ("Hotel", 2, 1)
     );
 }
