@@ -9,7 +9,7 @@ use crate::{
 
 /// A state machine instance per correlation key, driven by messages.
 ///
-/// `#[saga]` writes this implementation; `examples/without_macro.rs` shows it written by hand. The runtime decides
+/// `#[saga]` writes this implementation; `examples/without_macro` shows it written by hand. The runtime decides
 /// from [`DEFINITION`](Self::DEFINITION) which clause a message sets off, and then asks for that clause to be run.
 /// Handlers are pure: the same saga, input and context give the same effects, so that a lost race is run again unseen.
 #[diagnostic::on_unimplemented(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Memory, dead_letters::page, state::State};
+use super::{Memory, dead_letter::page, state::State};
 use crate::{
     Error,
     dead_letter::{DeadLetterFilter, DeadLetterId, StoredDeadLetter},

@@ -22,13 +22,13 @@ use crate::{
     service::BoxFuture,
 };
 
-mod dead_letters;
+mod dead_letter;
 mod inbox;
 mod inspect;
-mod instances;
+mod instance;
 mod lane;
-mod messages;
-mod nodes;
+mod message;
+mod node;
 mod sequential;
 mod state;
 

@@ -4,9 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{
-    dead_letters::DeadLetters, inbox::Inbox, instances::Instances, messages::Messages, nodes::Nodes,
-};
+use super::{dead_letter::DeadLetters, inbox::Inbox, instance::Instances, message::Messages, node::Nodes};
 use crate::{
     envelope::MessageId,
     limits::Limits,
