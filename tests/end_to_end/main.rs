@@ -7,6 +7,7 @@
     clippy::panic
 )] // Test code: a failure is the point.
 
+mod kill;
 mod order;
 mod outage;
 mod process;
