@@ -102,6 +102,7 @@ pub mod effects;
 mod engine;
 pub mod envelope;
 pub mod error;
+mod hash;
 pub mod input;
 pub mod inspect;
 pub mod key;

@@ -1,9 +1,8 @@
 //! Instances kept decoded between batches. A hint, never the truth: every change passes the store's version gate.
 
-use std::collections::HashMap;
-
 use crate::{
     engine::Slot,
+    hash::HashMap,
     store::{Found, InstanceId},
 };
 
@@ -24,8 +23,8 @@ impl Cache {
     /// Holds at most `capacity` instances.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
+            young: HashMap::default(),
+            old: HashMap::default(),
             generation: (capacity / 2).max(1),
         }
     }

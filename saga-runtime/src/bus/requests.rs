@@ -1,16 +1,16 @@
 //! Callers that wait for an answer in this process.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::sync::oneshot;
 
-use crate::envelope::{Envelope, MessageId};
+use crate::{
+    envelope::{Envelope, MessageId},
+    hash::HashMap,
+};
 
 /// Begins the name of every reply queue of callers.
 pub(crate) const REQUESTER: &str = "requester.";

@@ -1,7 +1,7 @@
 //! Who takes what: queues, the sagas and services behind them, and the events they subscribed to.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
@@ -12,6 +12,7 @@ use crate::{
     Error, ErrorKind,
     engine::{Engine, faults, replies_queue, taken_messages},
     envelope::Envelope,
+    hash::HashMap,
     message::{MessageInfo, MessageKind},
     retry::RetryPolicy,
     service::Service,
@@ -158,8 +159,8 @@ impl Routing {
         let mut routing = Self {
             consumers: Vec::new(),
             sources: Vec::new(),
-            by_message: HashMap::new(),
-            by_saga: HashMap::new(),
+            by_message: HashMap::default(),
+            by_saga: HashMap::default(),
             subscriptions: RwLock::default(),
         };
         for (index, consumer) in consumers.iter().enumerate() {
@@ -290,8 +291,8 @@ impl Routing {
 /// Everything that contradicts itself, in words.
 fn set_up_faults(consumers: &[Consumer]) -> Vec<String> {
     let mut found = Vec::new();
-    let mut names: HashMap<&str, usize> = HashMap::new();
-    let mut commands: HashMap<(&str, &str), &str> = HashMap::new();
+    let mut names: HashMap<&str, usize> = HashMap::default();
+    let mut commands: HashMap<(&str, &str), &str> = HashMap::default();
     for consumer in consumers {
         *names.entry(&consumer.name).or_default() += 1;
         if let Kind::Saga(engine) = &consumer.kind {

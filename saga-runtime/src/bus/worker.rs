@@ -2,11 +2,7 @@
 //!
 //! A flush begins as soon as the last one ended and takes whatever waits: no timer, no debounce.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_channel::Receiver;
 
@@ -21,6 +17,7 @@ use crate::{
     Error, ErrorKind,
     dead_letter::Reason,
     engine::{Failure, Slot},
+    hash::HashMap,
     retry::RetryPolicy,
     store::{Found, InstanceId, Outcome, Park, Unit, Wait, Want},
 };
@@ -148,7 +145,7 @@ impl Worker {
         });
         let ids: Vec<InstanceId> = missing.map(|chain| chain.id.clone()).collect();
         if ids.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(HashMap::default());
         }
         let taken = self
             .shared

@@ -1,9 +1,8 @@
 //! What becomes of a message in a state, worked out once per saga from its definition.
 
-use std::collections::HashMap;
-
 use crate::{
     definition::{Clause, Definition, Item, Place, Target, Treatment, Trigger, Verb},
+    hash::HashMap,
     message::{MessageInfo, MessageKind},
 };
 
@@ -54,8 +53,8 @@ impl Routes {
     pub(crate) fn new(definition: &'static Definition) -> Self {
         let states = definition.states.len();
         let mut routes = Self {
-            table: HashMap::new(),
-            starts: HashMap::new(),
+            table: HashMap::default(),
+            starts: HashMap::default(),
             timers: vec![Vec::new(); states],
             joins: vec![Vec::new(); states],
             undos: Vec::new(),

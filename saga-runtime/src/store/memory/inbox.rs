@@ -1,10 +1,10 @@
 //! The ids handled, oldest forgotten first.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use crate::store::InboxEntry;
+use crate::{hash::HashMap, store::InboxEntry};
 
 /// Which consumer has handled which message, and since when that is known.
 #[derive(Default)]

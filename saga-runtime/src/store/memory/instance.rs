@@ -1,10 +1,13 @@
 //! Live instances with their timers, and the tombstones of finished ones.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::store::{Found, InstanceChange, InstanceId, InstanceRow, Tombstone};
+use crate::{
+    hash::HashMap,
+    store::{Found, InstanceChange, InstanceId, InstanceRow, Tombstone},
+};
 
 /// All instances, and what is left of them.
 #[derive(Default)]

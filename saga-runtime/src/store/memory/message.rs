@@ -1,25 +1,20 @@
 //! Message rows: claimed, ready in a lane, or waiting for a time, an instance or a build that knows them.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{
-    lane::{Budget, Lane},
-    sequential::BuildSequential,
-};
+use super::lane::{Budget, Lane};
 use crate::{
     envelope::MessageId,
+    hash::HashMap,
     store::{Claim, InstanceId, NewMessage, Park, Seq, Source, Stored, Wait, Want},
 };
 
 /// All message rows. A row is claimed (it has an owner), free (it stands in its lane), or waiting (it has a `due`).
 pub(super) struct Messages {
     last: Seq,
-    rows: HashMap<Seq, Row, BuildSequential>,
+    rows: HashMap<Seq, Row>,
     lanes: Vec<Lane>,
     lane_of: HashMap<Arc<str>, HashMap<Option<Arc<str>>, usize>>,
     waiting: BTreeSet<(Timestamp, Seq)>,
@@ -46,9 +41,9 @@ impl Default for Messages {
             last: 0,
             rows: HashMap::default(),
             lanes: vec![Lane::default()],
-            lane_of: HashMap::new(),
+            lane_of: HashMap::default(),
             waiting: BTreeSet::new(),
-            absent: HashMap::new(),
+            absent: HashMap::default(),
             unknown: BTreeSet::new(),
             notice: false,
         }

@@ -29,7 +29,6 @@ mod instance;
 mod lane;
 mod message;
 mod node;
-mod sequential;
 mod state;
 
 use state::{Caller, State};

@@ -1,10 +1,6 @@
 //! The nodes on this store: their leases, what becomes of the dead, and the garbage collected on the way.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -12,6 +8,7 @@ use tokio::sync::Notify;
 use super::state::{Caller, State};
 use crate::{
     envelope::MessageId,
+    hash::HashMap,
     store::{Beat, Catalog, LEASE, Opened},
 };
 
