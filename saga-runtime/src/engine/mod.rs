@@ -17,6 +17,9 @@ mod routes;
 mod step;
 mod timers;
 
+#[cfg(test)]
+mod tests;
+
 use std::{any::Any, sync::Arc};
 
 use jiff::Timestamp;
