@@ -118,6 +118,7 @@ pub mod system;
 mod telemetry;
 pub mod testing;
 pub mod transport;
+pub mod view;
 
 #[doc(hidden)]
 pub mod private;

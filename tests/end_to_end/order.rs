@@ -101,6 +101,7 @@ pub struct OrderReadyToShip {
 }
 
 #[derive(Event, Serialize, Deserialize)]
+#[event(outsiders)]
 pub struct OrderCancelled {
     pub order_id: String,
 }

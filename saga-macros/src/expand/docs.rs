@@ -111,3 +111,54 @@ fn mark(arity: Arity) -> &'static str {
 fn code(tokens: impl ToTokens) -> String {
     format!("`{}`", shown(tokens))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used)] // a test says what it misses
+
+    use syn::{Item, Meta};
+
+    use super::table;
+    use crate::{diagnostics::Diagnostics, model::Model, parse::Handlers};
+
+    const SAGA: &str = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/end_to_end/order.rs"
+    ));
+    const SHOWN: &str = include_str!(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../tests/views/golden/fulfilment.table.txt"
+    ));
+
+    /// The table in the docs of the order process.
+    fn documented() -> String {
+        let file = syn::parse_file(SAGA).expect("Rust");
+        let saga = |item: Item| match item {
+            Item::Impl(item) => item.attrs.iter().find_map(|attr| match &attr.meta {
+                Meta::List(words) if words.path.is_ident("saga") => {
+                    Some((words.tokens.clone(), quote::quote!(#item)))
+                }
+                _ => None,
+            }),
+            _ => None,
+        };
+        let (words, item) = file.items.into_iter().find_map(saga).expect("a saga");
+        let written = Handlers::read(words, item, &mut Diagnostics::default()).expect("handlers");
+        table(&Model::of(&written))
+    }
+
+    /// The words of each row, without what sets them out.
+    fn rows(table: &str) -> Vec<String> {
+        let plain = |c: char| !matches!(c, '|' | '`' | '*' | '\\');
+        let row = |line: &str| {
+            let words: String = line.chars().filter(|c| plain(*c)).collect();
+            words.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        table.lines().skip(2).map(row).collect()
+    }
+
+    #[test]
+    fn the_documentation_shows_the_rows_of_the_state_table() {
+        assert_eq!(rows(&documented()), rows(SHOWN));
+    }
+}

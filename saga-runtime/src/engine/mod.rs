@@ -28,8 +28,7 @@ pub(crate) use book::Book;
 pub(crate) use ended::answer;
 pub(crate) use erased::Erased;
 use erased::{AnySaga, Data};
-use routes::{Routes, Spot};
-pub(crate) use routes::{faults, taken_messages};
+pub(crate) use routes::{Action, Routes, Spot, faults, taken_messages};
 use step::Step;
 pub(crate) use step::envelope;
 
