@@ -11,3 +11,4 @@ mod kill;
 mod order;
 mod outage;
 mod process;
+mod subscription;

@@ -2,6 +2,8 @@
 #![deny(warnings)]
 #![allow(dead_code)] // messages have fields that nobody here reads
 
+use std::time::Duration;
+
 use saga_runtime::prelude::*;
 
 #[derive(Endpoint)]
@@ -11,44 +13,44 @@ pub struct Payments;
 #[derive(Endpoint)]
 pub struct Mail;
 
-type SubId = u64;
+pub type SubId = u64;
 
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Subs, replies(SubscriptionStarted))]
 pub struct Subscribe {
-    id: SubId,
-    trial_ends: Timestamp,
+    pub id: SubId,
+    pub trial_ends: Timestamp,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Subs, replies(SubscriptionCancelled), refusals(NoSuchSubscription))]
 pub struct CancelSubscription {
-    id: SubId,
+    pub id: SubId,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Subs, replies(CardUpdated), refusals(NoSuchSubscription))]
 pub struct UpdateCard {
-    id: SubId,
+    pub id: SubId,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Payments, replies(CardCharged), refusals(CardDeclined))]
 pub struct ChargeCard {
-    id: SubId,
-    period: u32,
+    pub id: SubId,
+    pub period: u32,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Payments, replies(CardRefunded))]
 pub struct RefundCard {
-    payment: u64,
+    pub payment: u64,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Mail)]
 pub struct SendTrialReminder {
-    id: SubId,
+    pub id: SubId,
 }
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Mail)]
 pub struct SendDunning {
-    id: SubId,
+    pub id: SubId,
 }
 #[derive(Reply, Serialize, Deserialize)]
 pub struct SubscriptionStarted {}
@@ -60,23 +62,23 @@ pub struct NoSuchSubscription {}
 pub struct CardUpdated {}
 #[derive(Reply, Serialize, Deserialize)]
 pub struct CardCharged {
-    payment: u64,
-    renews_at: Timestamp,
+    pub payment: u64,
+    pub renews_at: Timestamp,
 }
 #[derive(Reply, Serialize, Deserialize)]
 pub struct CardDeclined {
-    for_good: bool,
+    pub for_good: bool,
 }
 #[derive(Reply, Serialize, Deserialize)]
 pub struct CardRefunded {}
 #[derive(Event, Serialize, Deserialize)]
 pub struct SubscriptionEnded {
-    id: SubId,
+    pub id: SubId,
 }
 #[derive(Event, Serialize, Deserialize)]
 pub struct AccountClosed {
-    account: u64,
-    subscription: SubId,
+    pub account: u64,
+    pub subscription: SubId,
 }
 
 #[saga(by = id, at = Subs)]
@@ -101,7 +103,14 @@ pub struct Subscription {
 impl Subscription {
     #[start(Subscribe -> reply SubscriptionStarted => Trial)]
     fn subscribe(s: Subscribe) -> (Self, SubscriptionStarted) {
-        let data = Self { id: s.id, period: 0, remind_on: None, trial_ends: s.trial_ends, renews_at: None };
+        let remind_on = Some(s.trial_ends - Duration::from_secs(3 * 24 * 3_600));
+        let data = Self {
+            id: s.id,
+            period: 0,
+            remind_on,
+            trial_ends: s.trial_ends,
+            renews_at: None,
+        };
         (data, SubscriptionStarted {})
     }
 
@@ -161,8 +170,15 @@ impl Subscription {
     }
 
     #[on(CardCharged in Leaving -> send RefundCard?, publish SubscriptionEnded, reply SubscriptionCancelled => end)]
-    fn charged_leaving(&mut self, c: CardCharged) -> (Option<RefundCard>, SubscriptionEnded, SubscriptionCancelled) {
-        (Some(RefundCard { payment: c.payment }), self.ended(), SubscriptionCancelled {})
+    fn charged_leaving(
+        &mut self,
+        c: CardCharged,
+    ) -> (Option<RefundCard>, SubscriptionEnded, SubscriptionCancelled) {
+        (
+            Some(RefundCard { payment: c.payment }),
+            self.ended(),
+            SubscriptionCancelled {},
+        )
     }
 
     #[on(CardDeclined in Leaving -> publish SubscriptionEnded, reply SubscriptionCancelled => end)]
@@ -192,7 +208,10 @@ impl Subscription {
 
     fn charge(&mut self) -> ChargeCard {
         self.period += 1;
-        ChargeCard { id: self.id, period: self.period }
+        ChargeCard {
+            id: self.id,
+            period: self.period,
+        }
     }
 
     fn ended(&self) -> SubscriptionEnded {
