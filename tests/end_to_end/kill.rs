@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::LazyLock,
     thread,
     time::{Duration, SystemTime},
 };
@@ -95,7 +96,7 @@ impl Shop {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_order_fulfilment"));
+        let mut command = Command::new(example());
         command.arg("--input").arg(&self.input);
         command.arg("--database").arg(self.folder.path().join("shop.db"));
         command.args(["--in-flight", "8"]);
@@ -118,7 +119,7 @@ impl Shop {
             has_opened(&mut shop); // else it dies while it starts
         }
         // The instant of death is the random input of this test; nothing is waited for.
-        thread::sleep(Duration::from_micros(chance.below(60_000)));
+        thread::sleep(Duration::from_micros(chance.below(120_000)));
         let done = shop.try_wait().unwrap().is_some();
         shop.kill().unwrap();
         shop.wait().unwrap();
@@ -173,6 +174,39 @@ impl Shop {
     fn opened(&self) -> Connection {
         Connection::open_with_flags(self.ledger(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
     }
+}
+
+/// The order process among the examples, built if it is not there yet.
+fn example() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let test = env::current_exe().unwrap(); // target/<profile>/deps/end_to_end-..
+        let target = test.ancestors().nth(2).unwrap();
+        let profile = target
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace("debug", "dev");
+        let built = Command::new(env!("CARGO"))
+            .args([
+                "build",
+                "--workspace",
+                "--example",
+                "order_fulfilment",
+                "--profile",
+                &profile,
+            ])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .output()
+            .unwrap();
+        assert!(
+            built.status.success(),
+            "{}",
+            String::from_utf8_lossy(&built.stderr)
+        );
+        target.join("examples/order_fulfilment")
+    });
+    &BUILT
 }
 
 /// Returns once it says that it is open, or has ended.
