@@ -4,12 +4,14 @@ mod check;
 mod contract;
 mod diagnostics;
 mod expand;
+mod layout;
 mod model;
 mod names;
 mod parse;
 mod saga;
 mod service;
 mod system;
+mod upgrade;
 mod wire_name;
 mod words;
 

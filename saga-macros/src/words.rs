@@ -8,6 +8,7 @@ use syn::{Attribute, LitInt, LitStr, Meta, Path, Token, parse::Parser, punctuate
 use crate::{
     diagnostics::{Diagnostics, refusal},
     names::did_you_mean,
+    upgrade,
 };
 
 /// The words of one attribute, in the order written.
@@ -95,6 +96,23 @@ impl Words {
         self.take(name)
             .map(|word| word.listed(errors))
             .unwrap_or_default()
+    }
+
+    /// `name(1 = A, 2 = B)`
+    pub(crate) fn upgrades(&mut self, name: &str, errors: &mut Diagnostics) -> Vec<(LitInt, Path)> {
+        let Some(word) = self.take(name) else {
+            return Vec::new();
+        };
+        let Value::Listed(pairs) = word.value else {
+            let what = format!("`{name}` lists older versions");
+            errors.push(refusal(
+                &word.name,
+                what,
+                format!("write `{name}(1 = TypeOfVersion1)`"),
+            ));
+            return Vec::new();
+        };
+        errors.keep(upgrade::parse.parse2(pairs)).unwrap_or_default()
     }
 
     /// `name`, standing alone.

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::message::MessageInfo;
+use crate::message::{FieldInfo, Form, MessageInfo};
 
 /// A saga as data.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,33 @@ pub struct Definition {
     pub settled: &'static [u16],
     /// It is meant never to end.
     pub endless: bool,
+    /// The fields of its data as declared, without those that serde skips.
+    pub fields: &'static [FieldInfo],
+    /// How the fields make the stored data.
+    pub form: Form,
+    /// The older versions of its data that can be read, ascending: `upgrade(1 = FulfilmentV1)`.
+    pub upgrades: &'static [u32],
+    /// What older builds called states and timers: `renamed(Old = New)`.
+    pub renamed: &'static [Renamed],
+}
+
+/// `renamed(Old = New)`: a state, or the handler of a timer, that older builds stored under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// What older builds call it.
+    pub old: &'static str,
+    /// What it is called now: one of [`Definition::states`], or the [`handler`](Clause::handler) of a timer.
+    pub new: &'static str,
+}
+
+impl Definition {
+    /// What a stored name of a state or timer is today: itself, unless it was renamed.
+    pub(crate) fn current_name<'a>(&'a self, stored: &'a str) -> &'a str {
+        self.renamed
+            .iter()
+            .find(|renamed| renamed.old == stored)
+            .map_or(stored, |renamed| renamed.new)
+    }
 }
 
 /// One annotated handler.

@@ -18,6 +18,7 @@ enum Fault {
     Handler,
     Body,
     Size,
+    Version,
 }
 
 impl HandlerError {
@@ -36,6 +37,12 @@ impl HandlerError {
         Self::of(Fault::Size, text)
     }
 
+    /// What was to be read was written by a newer build: it waits for one that knows it.
+    pub(crate) fn newer(what: &str, version: u32, known: u32) -> Self {
+        let text = format!("`{what}` is of version {version}, and this build knows it up to version {known}");
+        Self::of(Fault::Version, text)
+    }
+
     fn of(fault: Fault, text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -47,6 +54,11 @@ impl HandlerError {
     /// Whether the message could not even be read.
     pub fn is_undecodable(&self) -> bool {
         self.fault == Fault::Body
+    }
+
+    /// Whether it was written by a newer build.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.fault == Fault::Version
     }
 
     /// Whether something of it is larger than allowed.
@@ -76,7 +88,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for HandlerError {
 pub struct ServiceError {
     text: String,
     retryable: bool,
-    undecodable: bool,
+    fault: Fault,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -86,7 +98,7 @@ impl ServiceError {
         Self {
             text: text.into(),
             retryable: true,
-            undecodable: false,
+            fault: Fault::Handler,
             source: None,
         }
     }
@@ -96,7 +108,7 @@ impl ServiceError {
         Self {
             text: text.into(),
             retryable: false,
-            undecodable: false,
+            fault: Fault::Handler,
             source: None,
         }
     }
@@ -108,7 +120,12 @@ impl ServiceError {
 
     /// Whether the message could not even be read.
     pub(crate) fn is_undecodable(&self) -> bool {
-        self.undecodable
+        self.fault == Fault::Body
+    }
+
+    /// Whether the message was written by a newer build.
+    pub(crate) fn is_newer(&self) -> bool {
+        self.fault == Fault::Version
     }
 }
 
@@ -118,7 +135,7 @@ impl From<HandlerError> for ServiceError {
         Self {
             text: error.text,
             retryable: false,
-            undecodable: error.fault == Fault::Body,
+            fault: error.fault,
             source: error.source,
         }
     }
@@ -135,7 +152,7 @@ impl<E: StdError + Send + Sync + 'static> From<E> for ServiceError {
         Self {
             text: error.to_string(),
             retryable: true,
-            undecodable: false,
+            fault: Fault::Handler,
             source: Some(Box::new(error)),
         }
     }

@@ -1,5 +1,7 @@
 //! What travels: commands, replies and events, and what is known of each at compile time.
 
+use std::cmp::Ordering;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -17,6 +19,15 @@ use crate::{
 pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Everything known of the type without an instance of it.
     const INFO: &'static MessageInfo;
+
+    /// Reads a body of an older version. Written by the derives from `upgrade(1 = BillOrderV1)`; without it, refuses.
+    fn read_older(version: u32, _: Codec, _: &[u8]) -> Result<Self, HandlerError> {
+        Err(crate::private::no_upgrade(
+            Self::INFO.name,
+            version,
+            Self::INFO.version,
+        ))
+    }
 }
 
 /// Asks one endpoint to do something.
@@ -77,7 +88,16 @@ impl<M: Message> Incoming for M {
     const MESSAGES: &'static [&'static MessageInfo] = &[M::INFO];
 
     fn read(envelope: &Envelope) -> Result<Self, HandlerError> {
-        envelope.content_type.decode(M::INFO.name, &envelope.body)
+        let (codec, body) = (envelope.content_type, &envelope.body);
+        match envelope.version.cmp(&M::INFO.version) {
+            Ordering::Equal => codec.decode(M::INFO.name, body),
+            Ordering::Less => M::read_older(envelope.version, codec, body),
+            Ordering::Greater => Err(HandlerError::newer(
+                M::INFO.name,
+                envelope.version,
+                M::INFO.version,
+            )),
+        }
     }
 }
 
@@ -138,8 +158,12 @@ pub struct MessageInfo {
     pub external: bool,
     /// An event that is meant for subscribers outside the system.
     pub outsiders: bool,
-    /// The fields as declared, for schemas.
+    /// The fields as declared, for schemas; without those that serde skips.
     pub fields: &'static [FieldInfo],
+    /// How the fields make a body.
+    pub form: Form,
+    /// The older versions it can be read from, ascending: `upgrade(1 = BillOrderV1)`.
+    pub upgrades: &'static [u32],
 }
 
 impl MessageInfo {
@@ -171,11 +195,49 @@ pub struct ReplyInfo {
     pub refusal: bool,
 }
 
-/// One field of a message, as its author wrote it.
+/// One field of a message or of a saga's data, as its author wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldInfo {
     /// The field's name (or its position in a tuple struct).
     pub name: &'static str,
     /// The type, as tokens separated the way rustc prints them: `"Vec < OrderLine >"`.
     pub ty: &'static str,
+    /// Its name in the body: [`name`](Self::name), unless serde's `rename` or `rename_all` say otherwise.
+    pub key: &'static str,
+    /// Other names under which it is read: serde's `alias`.
+    pub aliases: &'static [&'static str],
+    /// A body without it can be read: it is an `Option`, or has serde's `default`.
+    pub optional: bool,
+    /// What writes it in place of its type: serde's `with` or `serialize_with`.
+    pub with: Option<&'static str>,
+}
+
+impl FieldInfo {
+    /// A field that serde's attributes say nothing of.
+    pub const fn new(name: &'static str, ty: &'static str) -> Self {
+        Self {
+            name,
+            ty,
+            key: name,
+            aliases: &[],
+            optional: false,
+            with: None,
+        }
+    }
+}
+
+/// How the fields of a struct make a body, as far as serde's attributes on the struct say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// An object with the fields by name; unknown ones are passed over.
+    #[default]
+    Named,
+    /// An object with the fields by name; unknown ones are refused: `#[serde(deny_unknown_fields)]`.
+    Strict,
+    /// A tuple struct: a list, or the one value it wraps.
+    Tuple,
+    /// A struct without a body: `null`.
+    Unit,
+    /// Something else, by `#[serde(from = "..")]`, `into`, `try_from`, `remote` or `tag`: the fields do not tell.
+    Custom,
 }

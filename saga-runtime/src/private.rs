@@ -2,11 +2,13 @@
 
 mod contract;
 mod key;
+mod older;
 pub mod saga;
 mod service;
 mod system;
 
 pub use contract::*;
 pub use key::*;
+pub use older::*;
 pub use service::*;
 pub use system::*;

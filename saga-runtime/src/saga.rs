@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    definition::Definition, effects::Effects, error::HandlerError, input::Input, key::Key, message::Endpoint,
+    codec::Codec, definition::Definition, effects::Effects, error::HandlerError, input::Input, key::Key,
+    message::Endpoint,
 };
 
 /// A state machine instance per correlation key, driven by messages.
@@ -35,6 +36,17 @@ pub trait Saga: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Runs an `on(.. in end)` clause.
     fn handle_ended(clause: usize, input: &mut Input<'_>) -> Result<Effects, HandlerError>;
+
+    /// Reads data of an older version. Written by `#[saga]` from `upgrade(1 = FulfilmentV1)` on the struct; without it,
+    /// refuses.
+    fn read_older(version: u32, _: Codec, _: &[u8]) -> Result<Self, HandlerError> {
+        let definition = Self::DEFINITION;
+        Err(crate::private::no_upgrade(
+            definition.name,
+            version,
+            definition.version,
+        ))
+    }
 
     /// When an `at` clause is due, asked after every step; `None` disarms it.
     fn due(&self, clause: usize) -> Option<Timestamp>;

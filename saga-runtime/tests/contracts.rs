@@ -72,14 +72,8 @@ fn a_command_knows_whom_it_is_for_and_how_it_is_answered() {
         .collect();
     assert_eq!(answers, [("OrderBilled", false), ("Declined", true)]);
     let fields = [
-        FieldInfo {
-            name: "order_id",
-            ty: "u64",
-        },
-        FieldInfo {
-            name: "lines",
-            ty: "Vec < String >",
-        },
+        FieldInfo::new("order_id", "u64"),
+        FieldInfo::new("lines", "Vec < String >"),
     ];
     assert_eq!(info.fields, fields);
 }
@@ -92,7 +86,7 @@ fn a_command_without_answers_has_none() {
         ("payments:Void", 3, Some("card-payments"))
     );
     assert!(!info.wants_reply());
-    assert_eq!(info.fields, [FieldInfo { name: "0", ty: "u64" }]);
+    assert_eq!(info.fields, [FieldInfo::new("0", "u64")]);
     assert!(<<VoidPayment as Command>::Reply as Incoming>::MESSAGES.is_empty());
     let _: fn(NoReply) -> <VoidPayment as Command>::Reply = std::convert::identity;
 }
@@ -102,13 +96,7 @@ fn an_event_says_whether_it_comes_from_outside() {
     let info = Settled::INFO;
     assert_eq!((info.name, info.kind), ("bank.Settled", MessageKind::Event));
     assert!(info.external && !info.outsiders);
-    assert_eq!(
-        info.fields,
-        [FieldInfo {
-            name: "type",
-            ty: "u8"
-        }]
-    );
+    assert_eq!(info.fields, [FieldInfo::new("type", "u8")]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod contradictions;
 mod handled;
 mod refusals;
+mod renamed;
 mod shape;
 mod states;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub(crate) fn all(model: &Model<'_>) -> Vec<Error> {
     errors.extend(handled::twice(model)); // S002
     errors.extend(shape::disagreements(model)); // S007
     errors.extend(contradictions::all(model)); // S010
+    errors.extend(renamed::all(model));
     errors.extend(shape::asynchronous(model)); // S011
     errors.extend(shape::delays(model)); // S012
     if model.written.complete {

@@ -14,7 +14,7 @@ use crate::{
     words::Words,
 };
 
-const WORDS: &[&str] = &["to", "replies", "refusals", "name", "version"];
+const WORDS: &[&str] = &["to", "replies", "refusals", "name", "version", "upgrade"];
 
 pub(crate) fn derive(input: TokenStream) -> TokenStream {
     let mut errors = Diagnostics::default();

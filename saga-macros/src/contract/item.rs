@@ -1,8 +1,8 @@
 //! The type under a derive: what is refused of it whatever the derive, and its fields as data.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
-use syn::{Data, DeriveInput, Fields, Index, Member};
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Fields};
 
 use crate::diagnostics::{Diagnostics, refusal};
 
@@ -40,21 +40,4 @@ pub(super) fn fields<'a>(item: &'a DeriveInput, what: &str, errors: &mut Diagnos
     };
     errors.push(refusal(keyword, format!("{what} is a struct"), advice));
     None
-}
-
-/// The fields as data: names and types as written.
-pub(super) fn field_infos(fields: Option<&Fields>) -> Vec<TokenStream> {
-    let fields = fields.into_iter().flatten().enumerate();
-    fields
-        .map(|(i, field)| {
-            let name = field
-                .ident
-                .clone()
-                .map_or_else(|| Member::Unnamed(Index::from(i)), Member::Named);
-            let name = name.to_token_stream().to_string();
-            let name = name.trim_start_matches("r#");
-            let ty = field.ty.to_token_stream().to_string();
-            quote!(FieldInfo { name: #name, ty: #ty })
-        })
-        .collect()
 }

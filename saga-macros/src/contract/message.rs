@@ -7,7 +7,9 @@ use syn::{DeriveInput, Fields};
 use super::item;
 use crate::{
     diagnostics::Diagnostics,
+    layout::Layout,
     names::{field_number, placeless, runtime},
+    upgrade::{self, Upgrade},
     wire_name,
     words::Words,
 };
@@ -18,6 +20,8 @@ pub(super) struct Message<'a> {
     pub(super) fields: Option<&'a Fields>,
     name: String,
     version: u32,
+    layout: Layout,
+    upgrades: Vec<Upgrade>,
 }
 
 /// What a kind of message adds to its info.
@@ -40,6 +44,7 @@ impl<'a> Message<'a> {
         let written = words.text("name", errors);
         let name = wire_name::check(written, wire_name::of_type(&item.ident), errors);
         let version = words.version("version", errors);
+        let upgrades = upgrade::check(words.upgrades("upgrade", errors), version, errors);
         let fields = item::fields(item, what, errors);
         let generic = item::refuse_generics(item, what, errors);
         (!generic).then_some(Self {
@@ -47,17 +52,19 @@ impl<'a> Message<'a> {
             fields,
             name,
             version,
+            layout: Layout::of(&item.attrs, fields.unwrap_or(&Fields::Unit)),
+            upgrades,
         })
     }
 
     /// `impl Message`
     pub(super) fn expand(&self, kind: &Kind) -> TokenStream {
-        let (
-            runtime,
-            Self {
-                ident, name, version, ..
-            },
-        ) = (runtime(), self);
+        let (runtime, name, version) = (runtime(), &self.name, self.version);
+        let Self {
+            ident,
+            layout: Layout { form, fields },
+            ..
+        } = self;
         let Kind {
             kind,
             endpoint,
@@ -65,12 +72,16 @@ impl<'a> Message<'a> {
             external,
             outsiders,
         } = kind;
-        let fields = item::field_infos(self.fields);
+        let upgrades = upgrade::versions(&self.upgrades);
+        let read_older = match self.upgrades.as_slice() {
+            [] => TokenStream::new(),
+            upgrades => upgrade::read_older(upgrades, &quote!(#name), version),
+        };
         quote! {
             #[automatically_derived]
             impl #runtime::message::Message for #ident {
                 const INFO: &'static #runtime::message::MessageInfo = {
-                    use #runtime::message::{FieldInfo, MessageInfo, MessageKind};
+                    use #runtime::message::{MessageInfo, MessageKind};
                     &MessageInfo {
                         name: #name,
                         version: #version,
@@ -80,8 +91,12 @@ impl<'a> Message<'a> {
                         external: #external,
                         outsiders: #outsiders,
                         fields: &[#(#fields),*],
+                        form: #form,
+                        upgrades: #upgrades,
                     }
                 };
+
+                #read_older
             }
         }
     }
@@ -142,7 +157,7 @@ pub(crate) fn derive_reply(input: TokenStream) -> TokenStream {
 
 fn expand_reply(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStream> {
     let item = item::parse(input, errors)?;
-    let mut words = Words::of_attributes(&item.attrs, "reply", &["name", "version"], errors);
+    let mut words = Words::of_attributes(&item.attrs, "reply", &["name", "version", "upgrade"], errors);
     let message = Message::read(&item, "a reply", &mut words, errors)?;
     let info = message.expand(&Kind::plain(quote!(Reply)));
     let by_request = correlated(message.ident, &quote!(ByRequest));
@@ -166,7 +181,7 @@ pub(crate) fn derive_event(input: TokenStream) -> TokenStream {
 
 fn expand_event(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStream> {
     let item = item::parse(input, errors)?;
-    let allowed = &["name", "version", "external", "outsiders"];
+    let allowed = &["name", "version", "upgrade", "external", "outsiders"];
     let mut words = Words::of_attributes(&item.attrs, "event", allowed, errors);
     let external = words.flag("external", errors);
     let outsiders = words.flag("outsiders", errors);

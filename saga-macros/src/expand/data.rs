@@ -5,9 +5,11 @@ use quote::quote;
 use syn::{Ident, Type};
 
 use crate::{
+    layout::Layout,
     model::shown,
     names::{self, field_number},
     parse::Data,
+    upgrade,
 };
 
 /// The hidden implementations beside the struct.
@@ -34,8 +36,11 @@ fn declared(data: &Data) -> TokenStream {
         name,
         version,
         endless,
+        layout: Layout { form, fields },
         ..
     } = data;
+    let upgrades = upgrade::versions(&data.upgrades);
+    let read_older = upgrade::read_older(&data.upgrades, &quote!(#name), *version);
     let key = key_type(data);
     let endpoint = match &data.endpoint {
         Some(endpoint) => quote!(#endpoint),
@@ -49,6 +54,11 @@ fn declared(data: &Data) -> TokenStream {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             const ENDLESS: bool = #endless;
+            const FORM: #runtime::message::Form = #form;
+            const FIELDS: &'static [#runtime::message::FieldInfo] = &[#(#fields),*];
+            const UPGRADES: &'static [u32] = #upgrades;
+
+            #read_older
         }
     }
 }

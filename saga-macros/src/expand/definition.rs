@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Path;
+use syn::{Path, ext::IdentExt};
 
 use crate::{
     model::{Branch, Clause, Exception, Model, Node, Place, Wait, wait},
     names,
-    parse::{Arity, Delay, Effect, Item, Treatment, Trigger, Verb, Word},
+    parse::{Arity, Delay, Effect, Item, Renamed, Treatment, Trigger, Verb, Word},
 };
 
 use super::roster::Roster;
@@ -38,6 +38,10 @@ pub(super) fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
     let states = model.states.iter().map(ToString::to_string);
     let no_timeout = numbers(&model.no_timeout);
     let settled = numbers(&model.settled);
+    let renamed = model.written.words.renamed.iter().map(|Renamed { old, new }| {
+        let (old, new) = (old.unraw().to_string(), new.unraw().to_string());
+        quote!(Renamed { old: #old, new: #new })
+    });
     quote! {
         name: <Self as private::Declared>::NAME,
         version: <Self as private::Declared>::VERSION,
@@ -47,6 +51,10 @@ pub(super) fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
         no_undo: &[#(private::saga::messages_of::<#no_undo>()),*],
         settled: #settled,
         endless: <Self as private::Declared>::ENDLESS,
+        fields: <Self as private::Declared>::FIELDS,
+        form: <Self as private::Declared>::FORM,
+        upgrades: <Self as private::Declared>::UPGRADES,
+        renamed: &[#(#renamed),*],
     }
 }
 

@@ -95,6 +95,14 @@ fn saga(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
             #handle
             #handle_ended
             #due
+
+            fn read_older(
+                version: u32,
+                codec: #runtime::codec::Codec,
+                body: &[u8],
+            ) -> ::core::result::Result<Self, #runtime::HandlerError> {
+                <Self as #runtime::private::Declared>::read_older(version, codec, body)
+            }
         }
     }
 }

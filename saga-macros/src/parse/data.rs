@@ -12,7 +12,9 @@ use syn::{
 
 use crate::{
     diagnostics::{Diagnostics, refusal},
+    layout::Layout,
     names::did_you_mean,
+    upgrade::{self, Upgrade},
 };
 
 /// The struct and its words.
@@ -25,6 +27,8 @@ pub(crate) struct Data {
     pub(crate) name: String,
     pub(crate) version: u32,
     pub(crate) endless: bool,
+    pub(crate) layout: Layout,
+    pub(crate) upgrades: Vec<Upgrade>,
 }
 
 #[derive(Default)]
@@ -34,9 +38,10 @@ struct Words {
     name: Option<LitStr>,
     version: Option<LitInt>,
     endless: bool,
+    upgrades: Vec<(LitInt, Path)>,
 }
 
-const WORDS: [&str; 5] = ["by", "at", "name", "version", "endless"];
+const WORDS: [&str; 6] = ["by", "at", "name", "version", "upgrade", "endless"];
 
 impl Data {
     /// Reads the struct. `None` if it is not even a struct.
@@ -62,6 +67,7 @@ impl Data {
             .as_ref()
             .and_then(|version| errors.keep(positive(version)))
             .unwrap_or(1);
+        let upgrades = upgrade::check(std::mem::take(&mut words.upgrades), version, errors);
         Some(Self {
             key: words.key(&item, errors),
             endpoint: words.at,
@@ -70,6 +76,8 @@ impl Data {
                 .map_or_else(|| item.ident.unraw().to_string(), |name| name.value()),
             version,
             endless: words.endless,
+            layout: Layout::of(&item.attrs, &item.fields),
+            upgrades,
             ident: item.ident,
         })
     }
@@ -106,6 +114,12 @@ impl Words {
         }
         if !WORDS.contains(&written.as_str()) {
             return Err(unknown(&word));
+        }
+        if written == "upgrade" {
+            let content;
+            parenthesized!(content in input);
+            self.upgrades = upgrade::parse(&content)?;
+            return Ok(());
         }
         input.parse::<Token![=]>()?;
         match written.as_str() {
@@ -154,7 +168,7 @@ fn unknown(word: &Ident) -> Error {
     let remedy = match did_you_mean(&word.to_string(), WORDS) {
         Some(near) => format!("did you mean `{near}`?"),
         None if word == "states" => "`states(..)` belongs on the impl block".to_owned(),
-        None => "the words here are `by`, `at`, `name`, `version` and `endless`".to_owned(),
+        None => "the words here are `by`, `at`, `name`, `version`, `upgrade` and `endless`".to_owned(),
     };
     refusal(
         word,

@@ -37,6 +37,13 @@ pub(crate) struct KeyPath {
     pub(crate) fields: Vec<Punctuated<Member, Token![.]>>,
 }
 
+/// `renamed(Old = New)`: a state, or the handler of a timer, that older builds stored under another name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Renamed {
+    pub(crate) old: Ident,
+    pub(crate) new: Ident,
+}
+
 /// All of them, in the order written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Words {
@@ -46,9 +53,10 @@ pub(crate) struct Words {
     pub(crate) no_undo: Vec<Path>,
     pub(crate) settled: Vec<Ident>,
     pub(crate) keys: Vec<KeyPath>,
+    pub(crate) renamed: Vec<Renamed>,
 }
 
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 9] = [
     "states",
     "ignore",
     "defer",
@@ -57,6 +65,7 @@ const WORDS: [&str; 8] = [
     "no_undo",
     "settled",
     "by",
+    "renamed",
 ];
 
 impl Words {
@@ -92,6 +101,7 @@ impl Words {
             "settled" => self.settled.extend(list(content, Ident::parse)?),
             "no_undo" => self.no_undo.extend(list(content, message)?),
             "by" => self.keys.extend(list(content, KeyPath::parse)?),
+            "renamed" => self.renamed.extend(list(content, Renamed::parse)?),
             "ignore" => exceptions(Treatment::Ignore, content, &mut self.exceptions)?,
             "defer" => exceptions(Treatment::Defer, content, &mut self.exceptions)?,
             "unexpected" => exceptions(Treatment::Unexpected, content, &mut self.exceptions)?,
@@ -104,7 +114,7 @@ impl Words {
 fn misplaced(word: &Ident) -> Error {
     let written = word.to_string();
     match written.as_str() {
-        "by" | "at" | "name" | "version" | "endless" => refusal(
+        "by" | "at" | "name" | "version" | "upgrade" | "endless" => refusal(
             word,
             format!("`{written}` belongs on the struct"),
             "write `#[saga(by = key_field, at = Endpoint)]` above the struct",
@@ -151,6 +161,15 @@ fn exceptions(how: Treatment, input: ParseStream<'_>, into: &mut Vec<Exception>)
         }
     }
     Ok(())
+}
+
+impl Parse for Renamed {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let old = input.parse()?;
+        input.parse::<Token![=]>()?;
+        let new = input.parse()?;
+        Ok(Self { old, new })
+    }
 }
 
 impl Parse for KeyPath {

@@ -198,6 +198,7 @@ impl<Sys: System> Builder<Sys> {
         let heard = Heard::nothing_of(received);
         let (lanes, ends) = lanes(self.workers, routing.consumers.len());
         let shared = Arc::new(Shared {
+            started_at: node.clock.now(),
             budget: Budget::new(
                 node.limits.prefetch,
                 node.limits.prefetch_bytes,

@@ -301,7 +301,7 @@ fn of_timer(failure: Failure) -> (MessageId, Failure) {
     )
 }
 
-/// An attempt failed: tried again later, or set aside, as the policy says. The arrival itself stays as it was, since
+/// An attempt failed: tried again later, by a build that knows the message, or set aside, as the policy says. The arrival itself stays as it was, since
 /// the unit may have to be made again.
 pub(crate) fn give_up(
     shared: &Shared,
@@ -311,6 +311,9 @@ pub(crate) fn give_up(
     policy: &RetryPolicy,
     now: Timestamp,
 ) {
+    if failure.reason == Reason::UnknownType && shared.wait_for_build(arrival, unit, now) {
+        return;
+    }
     let tries = arrival.tries.and(now, &failure.detail);
     let retryable = failure.reason != Reason::Undecodable && failure.reason != Reason::OverLimit;
     let delay = match policy.decide(tries.failed, retryable, chance(arrival.envelope.id)) {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{arrival::Arrival, heard::Heard, routing::Kind, shared::Shared};
 use crate::{
     dead_letter::Reason,
-    store::{Claim, InstanceId, Source as StoreSource, Stored, Taken, Unit, Wait, Want},
+    store::{Claim, InstanceId, Source as StoreSource, Stored, Taken, Unit, Want},
 };
 
 /// Timers taken at once.
@@ -20,7 +20,6 @@ const HANDED_OUT: Duration = Duration::from_millis(250);
 /// The task that takes.
 pub(crate) struct Intake {
     shared: Arc<Shared>,
-    started_at: Timestamp,
     /// When something in the store is due, as far as is known.
     next_due: Option<Timestamp>,
     /// Wakes handed out, with their due time: the store names a timer until the commit that fires it.
@@ -32,7 +31,6 @@ pub(crate) struct Intake {
 impl Intake {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            started_at: shared.now(),
             shared,
             next_due: Some(Timestamp::MIN),
             woken: HashSet::new(),
@@ -188,7 +186,10 @@ impl Intake {
     async fn receive(&self, mut stored: Stored) {
         let shared = &self.shared;
         let source = match &stored.consumer {
-            Some(consumer) => shared.routing.source_named(&stored.queue, consumer),
+            Some(consumer) => shared
+                .routing
+                .source_named(&stored.queue, consumer)
+                .filter(|&source| shared.routing.knows(source, &stored.envelope)),
             None => match shared.routing.sources_of(&stored.queue, &stored.envelope) {
                 [source] => Some(*source),
                 [] => None,
@@ -230,19 +231,10 @@ impl Intake {
     /// Nobody here knows its type: it waits for a build that does, bounded.
     async fn set_aside_unknown(&self, arrival: Arrival) {
         let now = self.shared.now();
-        // Counted from this start at the earliest: while nothing ran, no build could have come that knows it.
-        let until = arrival
-            .accepted_at
-            .max(self.started_at)
-            .saturating_add(self.shared.limits().unknown_wait)
-            .unwrap_or(Timestamp::MAX);
         let mut unit = Unit::default();
-        if now >= until {
+        if !self.shared.wait_for_build(&arrival, &mut unit, now) {
             let detail = format!("nothing at `{}` takes `{}`", arrival.queue, arrival.envelope.name);
             arrival.bury(&mut unit, Reason::UnknownType, detail, now);
-        } else {
-            self.shared.alarm.set(until);
-            arrival.park(&mut unit, Wait::Unknown, until, None);
         }
         self.shared.commit_patiently(&[unit]).await;
     }

@@ -10,7 +10,8 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    engine::{Engine, faults, replies_queue, taken_messages},
+    definition::ServiceDefinition,
+    engine::{Engine, faults, is_internal, replies_queue, taken_messages},
     envelope::Envelope,
     hash::HashMap,
     message::{MessageInfo, MessageKind},
@@ -27,6 +28,7 @@ pub(crate) struct Consumer {
     pub(crate) kind: Kind,
     pub(crate) retry: RetryPolicy,
     endpoint: Arc<str>,
+    /// The messages it knows, in order of their names.
     takes: Vec<&'static MessageInfo>,
 }
 
@@ -46,7 +48,7 @@ pub(crate) struct ServiceSlot {
 
 /// A service whose type the lane does not know.
 pub(crate) trait AnyService: Send + Sync {
-    fn definition(&self) -> &'static crate::definition::ServiceDefinition;
+    fn definition(&self) -> &'static ServiceDefinition;
     fn handle<'a>(
         &'a self,
         handler: usize,
@@ -55,7 +57,7 @@ pub(crate) trait AnyService: Send + Sync {
 }
 
 impl<S: Service> AnyService for S {
-    fn definition(&self) -> &'static crate::definition::ServiceDefinition {
+    fn definition(&self) -> &'static ServiceDefinition {
         S::DEFINITION
     }
 
@@ -86,11 +88,7 @@ impl Consumer {
             name: definition.name.into(),
             retry: options.retry,
             endpoint: definition.endpoint.into(),
-            takes: definition
-                .handlers
-                .iter()
-                .map(|handler| handler.message)
-                .collect(),
+            takes: handled_messages(definition),
             kind: Kind::Service(Arc::new(ServiceSlot {
                 service: Arc::new(service),
                 concurrency: options.concurrency.max(1),
@@ -199,7 +197,7 @@ impl Routing {
         if let Some(to) = &envelope.to {
             let source = self.by_saga.get(&to.saga);
             return source
-                .filter(|&&source| *self.sources[source].queue == *queue)
+                .filter(|&&source| *self.sources[source].queue == *queue && self.knows(source, envelope))
                 .map_or(&[], std::slice::from_ref);
         }
         let here = self
@@ -207,6 +205,15 @@ impl Routing {
             .get(queue)
             .and_then(|queue| queue.get(&*envelope.name));
         here.map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the consumer of a source knows messages of this type: a newer build's may have been assigned to it.
+    pub(crate) fn knows(&self, source: usize, envelope: &Envelope) -> bool {
+        is_internal(envelope)
+            || self.consumer_of(source).is_some_and(|consumer| {
+                let name = |message: &&MessageInfo| message.name.cmp(&envelope.name);
+                consumer.takes.binary_search_by(name).is_ok()
+            })
     }
 
     /// The source of what is in `queue` and not assigned.
@@ -286,6 +293,17 @@ impl Routing {
         catalog.subscriptions.dedup();
         catalog
     }
+}
+
+/// The messages a service takes, in order of their names.
+fn handled_messages(definition: &ServiceDefinition) -> Vec<&'static MessageInfo> {
+    let mut messages: Vec<_> = definition
+        .handlers
+        .iter()
+        .map(|handler| handler.message)
+        .collect();
+    messages.sort_by_key(|message| message.name);
+    messages
 }
 
 /// Everything that contradicts itself, in words.

@@ -319,7 +319,9 @@ async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Resu
 
 fn failed(error: &ServiceError) -> (Failure, bool) {
     let retryable = error.is_retryable();
-    let reason = if error.is_undecodable() {
+    let reason = if error.is_newer() {
+        Reason::UnknownType
+    } else if error.is_undecodable() {
         Reason::Undecodable
     } else {
         Reason::RetriesExhausted

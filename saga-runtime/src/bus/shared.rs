@@ -26,7 +26,7 @@ use crate::{
     engine::{self, Failure, Outlet},
     envelope::Envelope,
     limits::Limits,
-    store::{InstanceId, Node, Outcome, Seq, Store, Unit},
+    store::{InstanceId, Node, Outcome, Seq, Store, Unit, Wait},
     transport::Transport,
 };
 
@@ -51,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
     /// Held while a saga's message that a dead process had in hand is tried again, alone.
     pub(crate) careful: tokio::sync::Mutex<()>,
+    pub(crate) started_at: Timestamp,
 }
 
 /// The ways into the workers.
@@ -79,6 +80,26 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.node.clock.now()
+    }
+
+    /// Until when a message waits for a build that knows it. Counted from this start at the earliest: while nothing
+    /// ran, no such build could have come.
+    pub(crate) fn unknown_until(&self, arrival: &Arrival) -> Timestamp {
+        let since = arrival.accepted_at.max(self.started_at);
+        since
+            .saturating_add(self.limits().unknown_wait)
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// Lets a message wait for a build that knows it; `false` if it has waited as long as it may.
+    pub(crate) fn wait_for_build(&self, arrival: &Arrival, unit: &mut Unit, now: Timestamp) -> bool {
+        let until = self.unknown_until(arrival);
+        let waits = now < until;
+        if waits {
+            self.alarm.set(until);
+            arrival.park(unit, Wait::Unknown, until, None);
+        }
+        waits
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -275,10 +275,7 @@ impl Worker {
         let now = self.shared.now();
         let mut unit = Unit::default();
         for arrival in chain.arrivals {
-            let over = arrival
-                .accepted_at
-                .saturating_add(self.shared.limits().unknown_wait)
-                .is_ok_and(|until| until <= now);
+            let over = self.shared.unknown_until(&arrival) <= now;
             let damaged = error.kind() == ErrorKind::Corrupt;
             if over || damaged {
                 let tries = arrival.tries.and(now, &error.to_string());

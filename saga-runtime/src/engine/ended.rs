@@ -117,7 +117,7 @@ impl Engine {
 }
 
 /// A timer or a person's word, not a message of anybody's contract.
-fn is_internal(envelope: &Envelope) -> bool {
+pub(crate) fn is_internal(envelope: &Envelope) -> bool {
     &*envelope.name == RETRY || envelope.name.starts_with(TIMER)
 }
 

@@ -1,6 +1,6 @@
 //! One saga type behind a trait object, so that the lanes carry sagas of all types.
 
-use std::{any::Any, marker::PhantomData};
+use std::{any::Any, cmp::Ordering, marker::PhantomData};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ pub(crate) trait AnySaga: Send + Sync {
     fn handle(&self, data: &mut Data, clause: usize, input: &mut Input<'_>) -> Result<Effects, HandlerError>;
     fn handle_ended(&self, clause: usize, input: &mut Input<'_>) -> Result<Effects, HandlerError>;
     fn due(&self, data: &Data, clause: usize) -> Option<Timestamp>;
-    fn read(&self, codec: Codec, bytes: &[u8]) -> Result<Data, HandlerError>;
+    fn read(&self, version: u32, codec: Codec, bytes: &[u8]) -> Result<Data, HandlerError>;
     fn write(&self, codec: Codec, data: &Data) -> Result<Bytes, HandlerError>;
 }
 
@@ -65,10 +65,16 @@ impl<S: Saga> AnySaga for Erased<S> {
         Self::of(data).ok().and_then(|saga| saga.due(clause))
     }
 
-    fn read(&self, codec: Codec, bytes: &[u8]) -> Result<Data, HandlerError> {
-        codec
-            .decode::<S>(S::DEFINITION.name, bytes)
-            .map(|saga| Box::new(saga) as Data)
+    fn read(&self, version: u32, codec: Codec, bytes: &[u8]) -> Result<Data, HandlerError> {
+        let Definition {
+            name, version: known, ..
+        } = *S::DEFINITION;
+        let saga = match version.cmp(&known) {
+            Ordering::Equal => codec.decode::<S>(name, bytes),
+            Ordering::Less => S::read_older(version, codec, bytes),
+            Ordering::Greater => Err(HandlerError::newer(name, version, known)),
+        };
+        saga.map(|saga| Box::new(saga) as Data)
     }
 
     fn write(&self, codec: Codec, data: &Data) -> Result<Bytes, HandlerError> {

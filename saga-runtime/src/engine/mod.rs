@@ -25,7 +25,7 @@ use std::{any::Any, sync::Arc};
 use jiff::Timestamp;
 
 pub(crate) use book::Book;
-pub(crate) use ended::answer;
+pub(crate) use ended::{answer, is_internal};
 pub(crate) use erased::Erased;
 use erased::{AnySaga, Data};
 pub(crate) use routes::{Action, Routes, Spot, faults, taken_messages};
@@ -154,7 +154,9 @@ impl Failure {
 
 impl From<HandlerError> for Failure {
     fn from(error: HandlerError) -> Self {
-        let reason = if error.is_undecodable() {
+        let reason = if error.is_newer() {
+            Reason::UnknownType
+        } else if error.is_undecodable() {
             Reason::Undecodable
         } else if error.is_over_limit() {
             Reason::OverLimit
@@ -217,7 +219,8 @@ impl Engine {
     }
 
     fn open_live(&self, row: InstanceRow) -> Result<Instance, Error> {
-        let data = self.saga.read(row.content_type, &row.data).map_err(|error| {
+        let data = self.saga.read(row.saga_version, row.content_type, &row.data);
+        let data = data.map_err(|error| {
             Error::new(
                 ErrorKind::Codec,
                 format!("instance `{}` of saga `{}`: {error}", row.id.key, row.id.saga),
@@ -225,7 +228,7 @@ impl Engine {
         })?;
         Ok(Instance {
             spot: self.spot(&row)?,
-            book: Book::read(&row.book)?,
+            book: self.book(&row)?,
             id: row.id,
             incarnation: row.incarnation,
             version: Some(row.version),
@@ -240,7 +243,8 @@ impl Engine {
         if &*row.state == COMPENSATE {
             return Ok(Spot::Compensate);
         }
-        let index = self.states.iter().position(|state| *state == row.state);
+        let name = self.definition.current_name(&row.state);
+        let index = self.states.iter().position(|state| **state == *name);
         let index = index.and_then(|index| u16::try_from(index).ok());
         index.map(Spot::State).ok_or_else(|| {
             let text = format!(
@@ -249,6 +253,18 @@ impl Engine {
             );
             Error::new(ErrorKind::Codec, text)
         })
+    }
+
+    /// The notes on an instance, with its timers under the names of today.
+    fn book(&self, row: &InstanceRow) -> Result<Book, Error> {
+        let mut book = Book::read(&row.book)?;
+        for armed in &mut book.timers {
+            let name = self.definition.current_name(&armed.handler);
+            if *name != *armed.handler {
+                armed.handler = name.into();
+            }
+        }
+        Ok(book)
     }
 
     /// What is to be stored of a live slot. The slot then stands for what will have been stored.

@@ -215,6 +215,7 @@ impl Step<'_> {
         let Spot::State(state) = self.instance.spot else {
             return None;
         };
+        let handler = self.engine.definition.current_name(handler);
         let clauses = &self.engine.definition.clauses;
         self.engine
             .routes

@@ -10,10 +10,11 @@
 use serde::Serialize;
 
 use crate::{
+    codec::Codec,
     error::HandlerError,
     input::Input,
     key::Key,
-    message::{Endpoint, Incoming, NoReply},
+    message::{Endpoint, FieldInfo, Form, Incoming, NoReply},
 };
 
 /// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Written by the derives, one per field.
@@ -66,6 +67,15 @@ pub trait Declared: Sized + Send + Sync + 'static {
     const VERSION: u32;
     /// It is meant never to end.
     const ENDLESS: bool;
+    /// How the fields make the stored data.
+    const FORM: Form;
+    /// The fields of its data.
+    const FIELDS: &'static [FieldInfo];
+    /// The older versions of its data that can be read.
+    const UPGRADES: &'static [u32];
+
+    /// Reads data of an older version.
+    fn read_older(version: u32, codec: Codec, body: &[u8]) -> Result<Self, HandlerError>;
 }
 
 /// The saga's key in a message. Written by `#[saga]` on the struct for every message that has the field.

@@ -6,11 +6,13 @@
 //! ```
 //! # use saga_runtime::{definition::*, message::*, soundness::{self, Exploration}};
 //! # const PING: MessageInfo = MessageInfo { name: "Ping", version: 1, kind: MessageKind::Command,
-//! #     endpoint: Some("desk"), replies: &[], fields: &[], external: false, outsiders: false };
+//! #     endpoint: Some("desk"), replies: &[], external: false, outsiders: false, fields: &[], form: Form::Unit,
+//! #     upgrades: &[] };
 //! # const DEFINITION: &Definition = &Definition { name: "Desk", version: 1, endpoint: "desk", states: &["Active"],
 //! #     clauses: &[Clause { handler: "ping", trigger: Trigger::Start(Item { messages: &[&PING], of: None,
 //! #     arity: Arity::One }), places: &[], branches: &[Branch { label: None, effects: &[], target: Some(Target::End) }] }],
-//! #     exceptions: &[], no_timeout: &[], no_undo: &[], settled: &[], endless: false };
+//! #     exceptions: &[], no_timeout: &[], no_undo: &[], settled: &[], endless: false,
+//! #     fields: &[], form: Form::Named, upgrades: &[], renamed: &[] };
 //! const EXPLORATION: &Exploration = &soundness::explore(DEFINITION);
 //! const _: () = soundness::s106::trigger(EXPLORATION, 0, 0); // clause 0, item 0
 //! const _: () = soundness::s108::target(EXPLORATION, 0, 0); // clause 0, branch 0

@@ -6,7 +6,7 @@ use std::{collections::HashMap, time::Duration};
 
 use crate::{
     definition::*,
-    message::{MessageInfo, MessageKind, ReplyInfo},
+    message::{Form, MessageInfo, MessageKind, ReplyInfo},
 };
 
 pub(super) fn leak<T>(list: Vec<T>) -> &'static [T] {
@@ -164,6 +164,10 @@ impl Reader {
             no_undo: &[],
             settled: &[],
             endless: false,
+            fields: &[],
+            form: Form::Named,
+            upgrades: &[],
+            renamed: &[],
         };
         self.read_options(&options, &mut definition);
         Box::leak(Box::new(definition))
@@ -365,9 +369,11 @@ pub(super) fn message(
         kind,
         endpoint: endpoint.map(|endpoint| &*endpoint.leak()),
         replies: leak(replies),
-        fields: &[],
         external: false,
         outsiders: false,
+        fields: &[],
+        form: Form::Unit,
+        upgrades: &[],
     }))
 }
 
