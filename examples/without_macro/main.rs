@@ -18,7 +18,7 @@ use saga_runtime::{
     effects::Effects,
     input::Input,
     key::Key,
-    message::MessageInfo,
+    message::{FieldInfo, Form, MessageInfo},
     prelude::*,
     store::Memory,
 };
@@ -68,6 +68,10 @@ impl Saga for Welcome {
         no_undo: &[],
         settled: &[],
         endless: false,
+        fields: &[FieldInfo::new("0", "String")],
+        form: Form::Tuple,
+        upgrades: &[],
+        renamed: &[],
     };
 
     fn key_of(input: &mut Input<'_>) -> Result<Key, HandlerError> {
