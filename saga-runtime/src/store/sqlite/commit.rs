@@ -40,13 +40,22 @@ impl Attempt {
     }
 }
 
+/// Past so many units, latecomers wait for the next transaction, so that the first in this one need not wait for them.
+const UNITS: usize = 4_096;
+
 impl Database {
     /// Applies what several callers bring in one transaction. A unit refused for its content is left out and the
     /// rest done again.
-    pub(super) fn commit(&mut self, callers: &[Vec<Unit>]) -> Result<Vec<Vec<Outcome>>, Error> {
+    ///
+    /// Callers that came meanwhile, which `latecomers` hands over, are added to `callers` and share the sync.
+    pub(super) fn commit(
+        &mut self,
+        callers: &mut Vec<Vec<Unit>>,
+        mut latecomers: impl FnMut() -> Vec<Vec<Unit>>,
+    ) -> Result<Vec<Vec<Outcome>>, Error> {
         let mut attempt = Attempt::default();
         loop {
-            match self.attempt(callers, &mut attempt) {
+            match self.attempt(callers, &mut latecomers, &mut attempt) {
                 Ok(outcomes) => return Ok(outcomes),
                 Err(Broken::Before(error)) if is_refusal(&error) && attempt.learn(&error) => {}
                 Err(broken) => return Err(broken.explain(&self.path, "apply a batch")),
@@ -54,15 +63,25 @@ impl Database {
         }
     }
 
-    fn attempt(&mut self, callers: &[Vec<Unit>], attempt: &mut Attempt) -> Result<Vec<Vec<Outcome>>, Broken> {
+    fn attempt(
+        &mut self,
+        callers: &mut Vec<Vec<Unit>>,
+        latecomers: &mut impl FnMut() -> Vec<Vec<Unit>>,
+        attempt: &mut Attempt,
+    ) -> Result<Vec<Vec<Outcome>>, Broken> {
         self.transaction(Needs::Sync, |db| {
             let now = db.now();
-            let mut bulk = Bulk::default();
             let mut outcomes = Vec::with_capacity(callers.len());
-            for (caller, units) in callers.iter().enumerate() {
-                outcomes.push(db.apply_all(caller, units, attempt, &mut bulk, now)?);
+            while outcomes.len() < callers.len() {
+                let mut bulk = Bulk::default();
+                for (caller, units) in callers.iter().enumerate().skip(outcomes.len()) {
+                    outcomes.push(db.apply_all(caller, units, attempt, &mut bulk, now)?);
+                }
+                db.write_bulk(&mut bulk)?;
+                if callers.iter().map(Vec::len).sum::<usize>() < UNITS {
+                    callers.extend(latecomers());
+                }
             }
-            db.write_bulk(&mut bulk)?;
             db.keys.sweep(&db.connection)?;
             Ok(outcomes)
         })

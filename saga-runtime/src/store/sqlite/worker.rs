@@ -3,7 +3,8 @@
 //! ```text
 //! commit ─┐                    ┌─▶ answer        A flush takes all that came while the last one ran; it starts as
 //! commit ─┼─▶ queue ─▶ writer ─┼─▶ answer        soon as that one has ended, and no timer is involved. Takes go first,
-//! take  ──┘      one transaction, one sync        in a transaction that does not wait for the disk.
+//! take  ──┘      one transaction, one sync        in a transaction that does not wait for the disk. A commit that comes
+//!                                                 while others are being applied shares their sync.
 //! ```
 
 use std::thread::JoinHandle;
@@ -110,18 +111,19 @@ impl Writer {
     }
 }
 
-/// All that waited when a flush began.
+/// All that waits when a flush begins, and the commits that come before it ends.
 #[derive(Default)]
 struct Flush {
     wants: Vec<Want>,
     takers: Vec<Answer<Taken>>,
     units: Vec<Vec<Unit>>,
     committers: Vec<Answer<Committed>>,
+    /// Met on the way: it comes after, by itself.
+    alone: Option<Alone>,
 }
 
 impl Flush {
-    /// Adds a job, or gives back one that runs by itself.
-    fn add(&mut self, job: Job) -> Option<Alone> {
+    fn add(&mut self, job: Job) {
         match job {
             Job::Take(want, taker) => {
                 self.wants.push(want);
@@ -131,40 +133,62 @@ impl Flush {
                 self.units.push(units);
                 self.committers.push(committer);
             }
-            Job::Alone(work) => return Some(work),
+            Job::Alone(work) => self.alone = Some(work),
         }
-        None
     }
 
-    /// Those who take first: they need not wait for the disk.
-    fn run(self, database: &mut Database) {
+    /// Adds what waits, as far as it can share.
+    fn gather(&mut self, queue: &Receiver<Job>) {
+        let mut more = BATCH;
+        while self.alone.is_none() && more > 0 {
+            more -= 1;
+            match queue.try_recv() {
+                Ok(job) => self.add(job),
+                Err(_) => break,
+            }
+        }
+    }
+
+    /// Those who take first: they need not wait for the disk. What came too late for this flush is the next one.
+    fn run(mut self, database: &mut Database, queue: &Receiver<Job>) -> Self {
+        let mut next = Self::default();
         if !self.wants.is_empty() {
             answer_all(self.takers, database.take(&self.wants));
         }
         if !self.units.is_empty() {
-            let outcomes = database.commit(&self.units);
+            let committers = &mut self.committers;
+            let outcomes = database.commit(&mut self.units, || {
+                if self.alone.is_none() {
+                    next.gather(queue);
+                }
+                committers.append(&mut next.committers);
+                std::mem::take(&mut next.units)
+            });
             let committed = outcomes.map(|outcomes| outcomes.into_iter().zip(self.units).collect());
             answer_all(self.committers, committed);
         }
+        if let Some(work) = self.alone {
+            work(database);
+        }
+        next
+    }
+
+    fn is_empty(&self) -> bool {
+        self.takers.is_empty() && self.committers.is_empty() && self.alone.is_none()
     }
 }
 
 fn serve(mut database: Database, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv_blocking() {
-        let mut flush = Flush::default();
-        let mut alone = flush.add(first);
-        let mut more = BATCH;
-        while alone.is_none() && more > 0 {
-            more -= 1;
-            match queue.try_recv() {
-                Ok(job) => alone = flush.add(job),
-                Err(_) => break,
+    let mut flush = Flush::default();
+    loop {
+        if flush.is_empty() {
+            match queue.recv_blocking() {
+                Ok(first) => flush.add(first),
+                Err(_) => return,
             }
         }
-        flush.run(&mut database);
-        if let Some(work) = alone {
-            work(&mut database);
-        }
+        flush.gather(queue);
+        flush = flush.run(&mut database, queue);
     }
 }
 
