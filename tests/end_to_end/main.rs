@@ -7,8 +7,12 @@
     clippy::panic
 )] // Test code: a failure is the point.
 
+mod backends;
+mod exactly_once;
+mod job;
 mod kill;
 mod order;
 mod outage;
 mod process;
+mod services;
 mod subscription;

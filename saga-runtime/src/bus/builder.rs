@@ -1,11 +1,11 @@
 //! Puts a bus together: backend, sagas, services, bounds; and starts it.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::Duration};
+use std::{fmt, marker::PhantomData, sync::Arc};
 
 use tokio::task::JoinSet;
 
 use super::{
-    Bus, Inner,
+    Bus, Inner, beat,
     budget::Budget,
     heard::Heard,
     ingest::Ingest,
@@ -32,9 +32,6 @@ use crate::{
     system::{Open, System},
     transport::{Topology, Transport},
 };
-
-/// How often the node renews its lease and garbage is collected.
-const BEAT: Duration = Duration::from_secs(3);
 
 /// A bus under construction. See [`Bus::new`].
 pub struct Builder<Sys = Open> {
@@ -182,7 +179,7 @@ impl<Sys: System> Builder<Sys> {
         }
     }
 
-    async fn start_with(self, routing: Routing) -> Result<Bus<Sys>, Error> {
+    async fn start_with(self, mut routing: Routing) -> Result<Bus<Sys>, Error> {
         let node = Node {
             id: MessageId::random(),
             clock: self.clock,
@@ -191,6 +188,9 @@ impl<Sys: System> Builder<Sys> {
         let opened = self.store.open(&node, &routing.catalog()).await?;
         routing.subscribe(&opened.subscriptions);
         let requests = Requests::new(node.id);
+        if self.store.caps().shared {
+            routing.listen(&requests.queue);
+        }
         if let Some(transport) = &self.transport {
             declare(&**transport, &routing, &requests).await?;
         }
@@ -275,35 +275,8 @@ fn spawn_all(shared: &Arc<Shared>, ends: Ends) -> JoinSet<()> {
         }
     }
     tasks.spawn(Intake::new(Arc::clone(shared)).run());
-    tasks.spawn(beat(Arc::clone(shared)));
+    tasks.spawn(beat::run(Arc::clone(shared)));
     tasks
-}
-
-async fn beat(shared: Arc<Shared>) {
-    loop {
-        let next = shared.now().saturating_add(BEAT).unwrap_or(jiff::Timestamp::MAX);
-        shared.node.clock.sleep_until(next).await;
-        if let Err(error) = beat_once(&shared).await {
-            shared.health.bad(&error);
-        }
-    }
-}
-
-async fn beat_once(shared: &Shared) -> Result<(), Error> {
-    loop {
-        if !shared.store.beat().await?.more {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    // What dead nodes had claimed for sending is nobody's now.
-    shared.leftovers.notify_one();
-    if shared.store.caps().shared {
-        // Other processes may have subscribed since.
-        let opened = shared.store.open(&shared.node, &shared.routing.catalog()).await?;
-        shared.routing.subscribe(&opened.subscriptions);
-    }
-    Ok(())
 }
 
 async fn declare(transport: &dyn Transport, routing: &Routing, requests: &Requests) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{arrival::Arrival, heard::Heard, routing::Kind, shared::Shared};
 use crate::{
     dead_letter::Reason,
-    store::{Claim, InstanceId, Source as StoreSource, Stored, Taken, Unit, Want},
+    store::{Claim, InstanceId, Seq, Source as StoreSource, Stored, Taken, Unit, Want},
 };
 
 /// Timers taken at once.
@@ -185,6 +185,11 @@ impl Intake {
 
     async fn receive(&self, mut stored: Stored) {
         let shared = &self.shared;
+        if *stored.queue == *shared.requests.queue {
+            shared.requests.deliver(&stored.envelope);
+            shared.commit_patiently(&[consumed([stored.seq])]).await;
+            return;
+        }
         let source = match &stored.consumer {
             Some(consumer) => shared
                 .routing
@@ -253,6 +258,14 @@ impl Intake {
                 self.look_again = self.look_again.or(Some(HANDED_OUT));
             }
         }
+    }
+}
+
+/// The unit that these rows are finished with.
+pub(crate) fn consumed(seqs: impl IntoIterator<Item = Seq>) -> Unit {
+    Unit {
+        consumed: seqs.into_iter().collect(),
+        ..Unit::default()
     }
 }
 

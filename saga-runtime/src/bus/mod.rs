@@ -13,6 +13,7 @@
 //! Everything that a node holds in memory has a place in its budget; what finds no place waits in the store.
 
 mod arrival;
+mod beat;
 mod budget;
 mod builder;
 mod cache;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{arrival::Arrival, budget::Permit, shared::Shared};
+use super::{arrival::Arrival, budget::Permit, requests::REQUESTER, shared::Shared};
 use crate::{
     engine::{Emission, Outlet},
     envelope::Envelope,
@@ -67,7 +67,7 @@ impl Draft {
 
     /// One row per consumer behind the queue; one unassigned row where it is not known here.
     pub(crate) fn enqueue(&mut self, shared: &Shared, queue: Arc<str>, envelope: Arc<Envelope>) {
-        if queue.starts_with(super::requests::REQUESTER) {
+        if queue.starts_with(REQUESTER) && !shared.answers_travel() {
             tracing::debug!(message.name = %envelope.name, message.id = %envelope.id, "whoever asked for this answer is gone");
             return;
         }

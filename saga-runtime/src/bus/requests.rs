@@ -60,12 +60,11 @@ impl Requests {
             .in_reply_to
             .and_then(|request| self.lock().remove(&request))
             .unwrap_or_default();
-        let delivered = callers
-            .into_iter()
-            .filter(|caller| !caller.answer.is_closed())
-            .map(|caller| caller.answer.send(Arc::clone(answer)))
-            .count();
-        if delivered == 0 {
+        let mut delivered = false;
+        for caller in callers {
+            delivered |= caller.answer.send(Arc::clone(answer)).is_ok();
+        }
+        if !delivered {
             tracing::debug!(message.name = %answer.name, message.id = %answer.id, "nobody waits for this answer any more");
         }
     }

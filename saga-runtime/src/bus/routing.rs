@@ -184,6 +184,11 @@ impl Routing {
         }
     }
 
+    /// Takes what comes for the callers of this process, which no consumer does.
+    pub(crate) fn listen(&mut self, queue: &Arc<str>) {
+        self.sources.push(Source::new(Arc::clone(queue), None));
+    }
+
     fn add_source(&mut self, queue: &Arc<str>, consumer: Option<usize>) -> usize {
         if !self.sources.iter().any(|source| source.queue == *queue) {
             self.sources.push(Source::new(Arc::clone(queue), None));
@@ -273,8 +278,10 @@ impl Routing {
 
     /// What the store is told of this build.
     pub(crate) fn catalog(&self) -> Catalog {
-        let mut catalog = Catalog::default();
-        catalog.queues = self.by_message.keys().cloned().collect();
+        let mut catalog = Catalog {
+            queues: self.by_message.keys().cloned().collect(),
+            ..Catalog::default()
+        };
         for consumer in &self.consumers {
             catalog
                 .messages

@@ -111,6 +111,11 @@ impl Shared {
         self.transport.is_some()
     }
 
+    /// Whether callers in other processes wait at the same store.
+    pub(crate) fn answers_travel(&self) -> bool {
+        self.transport.is_none() && self.store.caps().shared
+    }
+
     /// Whether a message that is here for the second time only asks for the answer it was given: a caller's command that
     /// starts a saga, which has no second effect but an answer.
     pub(crate) fn asks_again(&self, to: &Outlet, envelope: &Envelope) -> bool {

@@ -10,7 +10,14 @@ use crate::{Error, ErrorKind};
 /// The lock on `<database>.lock`. It ends with this value, or with the process, however that ends.
 #[derive(Debug)]
 pub(super) struct FileLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for FileLock {
+    /// Said aloud: a child process that is being started holds a copy of the file for a moment, and the lock with it.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl FileLock {
@@ -25,7 +32,7 @@ impl FileLock {
             .open(&path)
             .map_err(|error| cannot_create(&path, &error))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(taken(database, &path)),
             Err(TryLockError::Error(error)) => Err(cannot_create(&path, &error)),
         }
