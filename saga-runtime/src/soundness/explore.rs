@@ -6,12 +6,15 @@
 //! `compensate` the runtime awaits every open request and undoes; as nothing stays open there, one configuration per
 //! set of waiting senders stands for all of it, unless some clause leads out early.
 
+mod compensate;
+
+use self::compensate::lasting_open;
 use super::{
     capacity::{BRANCHES, CONFIGURATIONS, NONE},
     facts::{Edge, Facts, NODES, NOWHERE, Trace},
     model::Model,
     moves::{FRESH, Layout, Moves, OPENS, PLACE},
-    routes::{FIRST_CLAUSE, Route, Routes, START_AGAIN, UNEXPECTED, is_closed_by},
+    routes::{FIRST_CLAUSE, Routes, START_AGAIN, UNEXPECTED, is_closed_by},
 };
 use crate::definition::{Arity, Trigger};
 
@@ -231,59 +234,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What the runtime does in `compensate`: await what is open, undo step by step, conclude when nothing is left.
-    const fn undo(&mut self, node: usize, configuration: u128, place: usize) {
-        let detailed = self.layout.leaves_compensate;
-        if detailed {
-            self.replies(node, configuration, place);
-        } else {
-            self.replies_while_undoing(node, configuration, place);
-        }
-        let mut left = configuration & self.layout.all_opens != 0;
-        let mut input = 0;
-        while input < self.model.replies_from[self.model.request_count] as usize {
-            if let Some(clause) = self.model.undo_of(input) {
-                let step = self.layout.step[input];
-                if !detailed {
-                    self.run(node, configuration, clause, Edge::NONE);
-                } else if configuration & step != 0 {
-                    // It may have been done more than once.
-                    self.run(node, configuration & !step, clause, Edge::NONE);
-                    self.run(node, configuration, clause, Edge::NONE);
-                    left = true;
-                }
-            }
-            input += 1;
-        }
-        if !left {
-            self.conclude(node, configuration);
-        }
-    }
-
-    /// `compensate` in one configuration: named replies may come at any time, the runtime takes the others.
-    const fn replies_while_undoing(&mut self, node: usize, configuration: u128, place: usize) {
-        let mut input = 0;
-        while input < self.model.replies_from[self.model.request_count] as usize {
-            if let Route::Clause(clause) = self.routes.route(place, input) {
-                self.run(node, configuration, clause, Edge::of_input(input));
-            }
-            input += 1;
-        }
-    }
-
-    const fn conclude(&mut self, node: usize, configuration: u128) {
-        match self.compensated {
-            Some(clause) => {
-                self.run(node, configuration, clause, Edge::NONE);
-            }
-            None => self.arrive(
-                node,
-                (configuration & !PLACE) | self.model.end() as u128,
-                Edge::NONE,
-            ),
-        }
-    }
-
     /// Runs a handler every way it may turn out. Whether any way led to another configuration.
     ///
     /// Const evaluation inlines nothing, and a call costs it as much as twenty statements: hence the length.
@@ -414,57 +364,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    const fn arrive_at_compensate(&mut self, node: usize, next: u128, edge: Edge) {
-        let place = self.model.compensate();
-        let entered = node == NOWHERE || self.trace.place(node) != place;
-        let open = self.layout.open(next);
-        if entered {
-            self.note_lasting(node, next, edge);
-        }
-        if open & !self.facts.open_seen[place] != 0 {
-            let there = self.find(node, edge, place);
-            self.facts.note_open(place, open, there);
-        }
-        let keep = if self.layout.leaves_compensate {
-            self.layout.all_opens | self.layout.all_steps
-        } else {
-            0
-        };
-        let keep = keep | PLACE | self.layout.all_waits | self.layout.all_answers;
-        self.insert_compensating(node, next & keep, edge);
-    }
-
-    /// Configurations of `compensate` are few: they are looked up one by one.
-    const fn insert_compensating(&mut self, parent: usize, configuration: u128, edge: Edge) {
-        let mut bucket = (configuration >> OPENS) as usize % BUCKETS;
-        while self.buckets[bucket] != 0 {
-            if self.configurations[self.buckets[bucket] as usize - 1] == configuration {
-                return;
-            }
-            bucket = (bucket + 1) % BUCKETS;
-        }
-        self.insert(parent, configuration, edge, bucket);
-    }
-
-    /// Steps that are done, or may yet be, and that nothing undoes.
-    const fn note_lasting(&mut self, node: usize, next: u128, edge: Edge) {
-        let open = self.layout.open(next) & self.lasting_open;
-        if open == 0 && next & self.layout.all_steps == 0 {
-            return;
-        }
-        let mut input = 0;
-        while input < self.model.replies_from[self.model.request_count] as usize {
-            let request = self.model.inputs[input].request as usize;
-            let done = next & self.layout.step[input] != 0;
-            let coming =
-                open & (1 << (2 * request)) != 0 && !self.routes.is_named(self.model.compensate(), input);
-            if self.facts.lasting[input] == 0 && (done || coming) && self.model.is_lasting(input) {
-                self.facts.lasting[input] = self.find(node, edge, self.model.compensate()) as u16 + 1;
-            }
-            input += 1;
-        }
-    }
-
     /// Adds a node for something found out on the way, that is not followed any further.
     const fn find(&mut self, node: usize, edge: Edge, place: usize) -> usize {
         let found = self.trace.add(node, edge, place);
@@ -520,18 +419,6 @@ pub(super) const fn compensated(model: &Model) -> Option<usize> {
         clause += 1;
     }
     None
-}
-
-const fn lasting_open(model: &Model, routes: &Routes) -> u128 {
-    let mut open = 0;
-    let mut input = 0;
-    while input < model.replies_from[model.request_count] as usize {
-        if model.is_lasting(input) && !routes.is_named(model.compensate(), input) {
-            open |= 1 << (2 * model.inputs[input].request as usize);
-        }
-        input += 1;
-    }
-    open
 }
 
 /// Whether any of these requests is open; `open` has its bits at even positions.

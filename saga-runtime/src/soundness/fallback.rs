@@ -202,6 +202,7 @@ impl<'a> Fallback<'a> {
         let done = May {
             open: 0,
             many: 0,
+            lasting: 0,
             ..self.may[place]
         };
         match self.compensated {

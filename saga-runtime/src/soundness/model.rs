@@ -1,13 +1,17 @@
 //! A definition by numbers: its requests, its askers, and every way a message may come in.
 
+mod meanings;
+mod numbering;
+
 use crate::{
-    definition::{Clause, Definition, Effect, Item, Place, Target, Trigger, Verb},
+    definition::{Clause, Definition, Item, Place, Trigger},
     message::{MessageInfo, MessageKind},
 };
 
+use self::numbering::too_large;
 use super::{
-    capacity::{ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, MESSAGES, NONE, REQUESTS, STATES},
-    messages::{Messages, declares, same},
+    capacity::{ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, MESSAGES, NONE, REQUESTS},
+    messages::{Messages, same},
 };
 
 /// A way a message may come in: as the reply to one command, or of its own accord.
@@ -198,66 +202,6 @@ impl Model {
         self.meanings[self.effect_number(clause, branch, effect)]
     }
 
-    const fn find_meanings(&mut self) {
-        let (mut clause, mut number) = (0, 0);
-        while clause < self.definition.clauses.len() {
-            let branches = self.clause(clause).branches;
-            let mut branch = 0;
-            while branch < branches.len() {
-                let mut at = 0;
-                while at < branches[branch].effects.len() {
-                    self.meanings[number] = self.find_meaning(clause, &branches[branch].effects[at]);
-                    number += 1;
-                    at += 1;
-                }
-                branch += 1;
-            }
-            clause += 1;
-        }
-    }
-
-    const fn find_meaning(&self, clause: usize, effect: &Effect) -> Meaning {
-        match effect.verb {
-            Verb::Publish => Meaning::Nothing,
-            Verb::Reply => Meaning::Answers(self.answered(clause, effect)),
-            Verb::Send => match self.messages.find(effect.message) {
-                Some(number) if self.request_of[number] != NONE => Meaning::Opens(self.request_of[number]),
-                _ => Meaning::Nothing,
-            },
-        }
-    }
-
-    /// Whose senders `reply` answers: the trigger's, else those of the only command that declares the reply.
-    const fn answered(&self, clause: usize, effect: &Effect) -> Answered {
-        if let Some(command) = effect.to {
-            return match self.asker(command) {
-                Some(asker) if declares(command, effect.message) => Answered::Asker(asker as u8),
-                _ => Answered::Nobody,
-            };
-        }
-        if let Some(asker) = self.asking_trigger(clause)
-            && declares(self.message(self.askers[asker]), effect.message)
-        {
-            return Answered::Asker(asker as u8);
-        }
-        self.only_asker_for(effect.message)
-    }
-
-    const fn only_asker_for(&self, reply: &MessageInfo) -> Answered {
-        let mut found = Answered::Nobody;
-        let mut asker = 0;
-        while asker < self.asker_count {
-            if declares(self.message(self.askers[asker]), reply) {
-                if let Answered::Asker(first) = found {
-                    return Answered::Several(first, asker as u8);
-                }
-                found = Answered::Asker(asker as u8);
-            }
-            asker += 1;
-        }
-        found
-    }
-
     /// The asker that sets this clause off, where it is a single command.
     pub(super) const fn asking_trigger(&self, clause: usize) -> Option<usize> {
         match self.clause(clause).trigger {
@@ -281,26 +225,6 @@ impl Model {
         self.stays[input]
     }
 
-    const fn find_undos(&mut self) {
-        let mut clause = self.definition.clauses.len();
-        while clause > 0 {
-            clause -= 1;
-            if let Trigger::Compensate(item) = &self.clause(clause).trigger {
-                let mut message = 0;
-                while message < item.messages.len() {
-                    let mut link = self.inputs_of(item.messages[message]);
-                    while link != 0 {
-                        if self.admits(item, link - 1) {
-                            self.undo[link - 1] = clause as u16 + 1;
-                        }
-                        link = self.next_input(link);
-                    }
-                    message += 1;
-                }
-            }
-        }
-    }
-
     /// Whether a clause that names this very state takes a reply.
     pub(super) const fn awaits_reply(&self, place: usize) -> bool {
         let mut clause = 0;
@@ -316,208 +240,6 @@ impl Model {
                 item += 1;
             }
             clause += 1;
-        }
-        false
-    }
-
-    const fn number_outcomes(&mut self) {
-        let mut clause = 0;
-        let (mut branches, mut effects) = (0, 0);
-        while clause < self.definition.clauses.len() {
-            self.branches_from[clause] = branches as u16;
-            let list = self.clause(clause).branches;
-            let mut branch = 0;
-            while branch < list.len() {
-                self.effects_from[branches] = effects as u16;
-                effects += list[branch].effects.len();
-                branches += 1;
-                if matches!(list[branch].target, Some(Target::Compensate)) {
-                    self.compensates = true;
-                }
-                branch += 1;
-            }
-            clause += 1;
-        }
-        self.branches_from[clause] = branches as u16;
-        self.effects_from[branches] = effects as u16;
-    }
-
-    const fn number_requests_and_askers(&mut self) {
-        let mut clause = 0;
-        while clause < self.definition.clauses.len() {
-            let list = self.clause(clause).branches;
-            let undo = matches!(self.clause(clause).trigger, Trigger::Compensate(_));
-            let mut branch = 0;
-            while branch < list.len() {
-                self.number_sends(list[branch].effects, undo);
-                branch += 1;
-            }
-            let items = items(&self.clause(clause).trigger);
-            let mut item = 0;
-            while item < items.len() {
-                self.number_askers(&items[item]);
-                item += 1;
-            }
-            clause += 1;
-        }
-        if self.messages.full {
-            self.excess = Some("messages");
-        }
-    }
-
-    const fn number_sends(&mut self, effects: &'static [Effect], undo: bool) {
-        let mut at = 0;
-        while at < effects.len() {
-            let effect = &effects[at];
-            if matches!(effect.verb, Verb::Send) && effect.message.wants_reply() {
-                let request = self.number_request(effect.message);
-                if undo {
-                    self.undoing |= 1 << request;
-                }
-            }
-            at += 1;
-        }
-    }
-
-    const fn number_request(&mut self, command: &'static MessageInfo) -> usize {
-        let number = self.messages.intern(command);
-        if self.request_of[number] == NONE {
-            if self.request_count == REQUESTS {
-                self.excess = Some("commands with replies sent");
-                return 0;
-            }
-            self.request_of[number] = self.request_count as u8;
-            self.requests[self.request_count] = number as u16;
-            self.request_count += 1;
-        }
-        self.request_of[number] as usize
-    }
-
-    const fn number_askers(&mut self, item: &Item) {
-        let mut at = 0;
-        while at < item.messages.len() {
-            let message = item.messages[at];
-            if matches!(message.kind, MessageKind::Command) && message.wants_reply() {
-                let number = self.messages.intern(message);
-                if self.asker_of[number] == NONE {
-                    if self.asker_count == ASKERS {
-                        self.excess = Some("commands with replies taken");
-                        return;
-                    }
-                    self.asker_of[number] = self.asker_count as u8;
-                    self.askers[self.asker_count] = number as u16;
-                    self.asker_count += 1;
-                }
-            }
-            at += 1;
-        }
-    }
-
-    const fn number_inputs(&mut self) {
-        let mut request = 0;
-        while request < self.request_count {
-            self.replies_from[request] = self.input_count as u16;
-            let replies = self.command_of(request).replies;
-            let mut at = 0;
-            while at < replies.len() {
-                self.add_input(replies[at].message, request as u8, replies[at].refusal);
-                at += 1;
-            }
-            request += 1;
-        }
-        self.replies_from[request] = self.input_count as u16;
-        let mut clause = 0;
-        while clause < self.definition.clauses.len() {
-            let items = items(&self.clause(clause).trigger);
-            let mut item = 0;
-            while item < items.len() {
-                self.add_free_inputs(&items[item]);
-                item += 1;
-            }
-            clause += 1;
-        }
-        let mut exception = 0;
-        while exception < self.definition.exceptions.len() {
-            self.add_free_inputs(&self.definition.exceptions[exception].item);
-            exception += 1;
-        }
-        if self.messages.full {
-            self.excess = Some("messages");
-        }
-    }
-
-    /// Commands and events come of their own accord.
-    const fn add_free_inputs(&mut self, item: &Item) {
-        let mut at = 0;
-        while at < item.messages.len() {
-            let message = item.messages[at];
-            if !matches!(message.kind, MessageKind::Reply) && self.inputs_of(message) == 0 {
-                self.add_input(message, NONE, false);
-            }
-            at += 1;
-        }
-    }
-
-    const fn add_input(&mut self, message: &'static MessageInfo, request: u8, refusal: bool) {
-        let number = self.messages.intern(message);
-        if self.input_count == INPUTS {
-            self.excess = Some("ways a message may come in");
-            return;
-        }
-        self.inputs[self.input_count] = Input {
-            message: number as u16,
-            request,
-            refusal,
-            asker: self.asker_of[number],
-        };
-        self.next_input[self.input_count] = self.first_input[number];
-        self.input_count += 1;
-        self.first_input[number] = self.input_count as u16;
-    }
-
-    /// Compensation itself is not undone, so that a command some undo sends never counts.
-    const fn find_lasting_steps(&mut self) {
-        let mut input = 0;
-        while self.compensates && input < self.replies_from[self.request_count] as usize {
-            let Input { request, refusal, .. } = self.inputs[input];
-            if !refusal
-                && self.undoing & (1 << request) == 0
-                && self.undo[input] == 0
-                && !self.needs_no_undo(input)
-            {
-                self.stays[input] = true;
-                self.lasting |= 1 << request;
-            }
-            input += 1;
-        }
-    }
-
-    const fn find_starts(&mut self) {
-        let (mut clause, mut starts) = (0, 0);
-        while clause < self.definition.clauses.len() {
-            if let Trigger::Start(item) = &self.clause(clause).trigger {
-                starts += item.messages.len();
-                if let Some(asker) = self.asking_trigger(clause) {
-                    self.starts_again |= 1 << asker;
-                }
-            }
-            clause += 1;
-        }
-        if starts < 2 {
-            self.starts_again = 0;
-        }
-    }
-
-    const fn needs_no_undo(&self, input: usize) -> bool {
-        let reply = self.message(self.inputs[input].message);
-        let command = self.command_of(self.inputs[input].request as usize);
-        let lists = self.definition.no_undo;
-        let mut at = 0;
-        while at < lists.len() {
-            if names(lists[at], reply) || names(lists[at], command) {
-                return true;
-            }
-            at += 1;
         }
         false
     }
@@ -580,25 +302,4 @@ pub(super) const fn includes(places: &[Place], place: Place) -> bool {
         at += 1;
     }
     false
-}
-
-const fn too_large(definition: &Definition) -> Option<&'static str> {
-    let (mut clause, mut branches, mut effects) = (0, 0, 0);
-    while clause < definition.clauses.len() {
-        let list = definition.clauses[clause].branches;
-        branches += list.len();
-        let mut branch = 0;
-        while branch < list.len() {
-            effects += list[branch].effects.len();
-            branch += 1;
-        }
-        clause += 1;
-    }
-    match () {
-        _ if definition.states.len() > STATES => Some("states"),
-        _ if clause > CLAUSES => Some("handlers"),
-        _ if branches > BRANCHES => Some("outcomes"),
-        _ if effects > EFFECTS => Some("effects"),
-        _ => None,
-    }
 }

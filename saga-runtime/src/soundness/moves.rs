@@ -135,7 +135,10 @@ impl Layout {
             }
             if routes.slot_of[input] != NONE {
                 self.slot[input] = self.arrivals(1 << routes.slot_of[input]);
-                if model.inputs[input].request != NONE {
+                if model.inputs[input].request == NONE {
+                    // What is never open satisfies `?` without having come.
+                    self.slot[input] &= self.arrivals(routes.needed);
+                } else {
                     self.arriving[model.inputs[input].request as usize] |= self.slot[input];
                 }
             }

@@ -246,7 +246,14 @@ impl Routes {
         count + 1
     }
 
+    /// Twice: the second time each item knows the slots that any other has asked for.
     const fn number_joins(&mut self, model: &Model) {
+        self.number_joins_once(model);
+        self.join_count = 0;
+        self.number_joins_once(model);
+    }
+
+    const fn number_joins_once(&mut self, model: &Model) {
         let mut items = 0;
         let mut clause = 0;
         while clause < model.definition.clauses.len() {
@@ -296,6 +303,9 @@ impl Routes {
                 if model.admits(item, input) {
                     if !matches!(item.arity, Arity::Many) {
                         found.slots |= 1 << self.slot(input);
+                    } else if self.slot_of[input] != NONE {
+                        // Not waited for, but used up like the others.
+                        found.slots |= 1 << self.slot_of[input];
                     }
                     if model.inputs[input].request != NONE {
                         found.requests |= 1 << model.inputs[input].request;

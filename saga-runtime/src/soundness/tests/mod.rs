@@ -6,7 +6,10 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod dice;
 mod language;
+mod oracle;
+mod property;
 mod sagas;
 mod texts;
 

@@ -1,0 +1,489 @@
+//! The same question asked plainly: rich configurations in ordered sets, the language's text turned into loops.
+//!
+//! Written apart from the exploration and sharing nothing with it but the definition. Where the exploration counts
+//! "three or more", so does the oracle; everything else is spelled out.
+
+mod definition;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::{definition::*, message::MessageInfo};
+
+/// A declared state, or one of the other two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Spot {
+    State(u16),
+    Compensate,
+    End,
+}
+
+/// What a saga may be in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Configuration {
+    spot: Spot,
+    /// How many requests are open, by command; three stands for more.
+    open: BTreeMap<&'static str, u8>,
+    waiting: BTreeSet<&'static str>,
+    /// Starting commands that have been answered.
+    answered: BTreeSet<&'static str>,
+    /// Steps done: the command and its reply.
+    steps: BTreeSet<(&'static str, &'static str)>,
+    /// What joins keep: the command answered (none for events), and the message.
+    kept: BTreeSet<(Option<&'static str>, &'static str)>,
+    /// Timers that have fired and stayed, by handler.
+    fired: BTreeSet<&'static str>,
+    /// A join may be due.
+    fresh: bool,
+}
+
+/// What the rules are read off.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    pub(super) reached: BTreeSet<Spot>,
+    /// Where a request may be open.
+    pub(super) open: BTreeSet<(Spot, &'static str)>,
+    /// Branches that ran, and whose senders waited then.
+    pub(super) ran: BTreeSet<(usize, usize)>,
+    pub(super) asked: BTreeSet<(usize, usize, &'static str)>,
+    /// Whose senders were left waiting by a branch, or by the end of an unwritten `compensated`.
+    pub(super) left: BTreeSet<(Option<(usize, usize)>, &'static str)>,
+    /// Replies whose steps nothing undoes, at an entry into `compensate`.
+    pub(super) lasting: BTreeSet<(&'static str, &'static str)>,
+    /// States in which, awaiting a reply, nothing can happen any more.
+    pub(super) stuck: BTreeSet<Spot>,
+}
+
+pub(super) struct Oracle {
+    definition: &'static Definition,
+    sent: BTreeMap<&'static str, &'static MessageInfo>,
+    seen: BTreeSet<Configuration>,
+    queue: VecDeque<Configuration>,
+    pub(super) found: Findings,
+    limit: usize,
+}
+
+/// Plays every order of messages; `None` beyond `limit` configurations.
+pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Findings> {
+    let mut oracle = Oracle {
+        definition,
+        sent: sent(definition),
+        seen: BTreeSet::new(),
+        queue: VecDeque::new(),
+        found: Findings::default(),
+        limit,
+    };
+    oracle.start();
+    while let Some(configuration) = oracle.queue.pop_front() {
+        if oracle.seen.len() > oracle.limit {
+            return None;
+        }
+        oracle.follow(&configuration);
+    }
+    Some(oracle.found)
+}
+
+fn sent(definition: &Definition) -> BTreeMap<&'static str, &'static MessageInfo> {
+    let effects = definition
+        .clauses
+        .iter()
+        .flat_map(|clause| clause.branches)
+        .flat_map(|branch| branch.effects);
+    effects
+        .filter(|effect| effect.verb == Verb::Send && effect.message.wants_reply())
+        .map(|effect| (effect.message.name, effect.message))
+        .collect()
+}
+
+fn names(item: &Item, message: &str, command: Option<&str>) -> bool {
+    item.messages.iter().any(|named| named.name == message)
+        && item.of.is_none_or(|of| Some(of.name) == command)
+}
+
+/// Who has a message in a state.
+enum Taker {
+    On(usize),
+    Join,
+    Closes {
+        recorded: bool,
+    },
+    /// Deferred: as good as not come yet.
+    Later,
+    Nobody,
+}
+
+impl Oracle {
+    fn start(&mut self) {
+        for (index, clause) in self.definition.clauses.iter().enumerate() {
+            let Trigger::Start(item) = clause.trigger else {
+                continue;
+            };
+            for message in item.messages {
+                let mut nothing = Configuration {
+                    spot: Spot::State(0),
+                    open: BTreeMap::new(),
+                    waiting: BTreeSet::new(),
+                    answered: BTreeSet::new(),
+                    steps: BTreeSet::new(),
+                    kept: BTreeSet::new(),
+                    fired: BTreeSet::new(),
+                    fresh: true,
+                };
+                if message.wants_reply() {
+                    nothing.waiting.insert(message.name);
+                }
+                self.run(index, &nothing, None, true);
+            }
+        }
+    }
+
+    fn follow(&mut self, at: &Configuration) {
+        if at.spot == Spot::End {
+            return;
+        }
+        if let Some(join) = self.complete_join(at) {
+            let mut next = at.clone();
+            let Trigger::All(items) = self.definition.clauses[join].trigger else {
+                unreachable!()
+            };
+            next.kept
+                .retain(|(command, message)| !items.iter().any(|item| names(item, message, *command)));
+            next.fresh = false;
+            self.run(join, &next, Some(at), false);
+            return;
+        }
+        if self.happen(at) {
+            return;
+        }
+        if let Spot::State(state) = at.spot
+            && at.open.values().all(|&count| count == 0)
+            && self.awaits_reply(state)
+        {
+            self.found.stuck.insert(at.spot);
+        }
+    }
+
+    fn happen(&mut self, at: &Configuration) -> bool {
+        let mut led = self.commands_and_events(at);
+        led |= self.timers(at);
+        led |= self.replies(at);
+        if at.spot == Spot::Compensate {
+            led |= self.undo(at);
+        }
+        led
+    }
+
+    fn commands_and_events(&mut self, at: &Configuration) -> bool {
+        let mut led = false;
+        for (name, message) in self.free_messages() {
+            let mut next = at.clone();
+            if message.wants_reply() {
+                next.waiting.insert(name);
+            }
+            match self.taker(at.spot, name, None) {
+                Taker::On(clause) => led |= self.run(clause, &next, Some(at), false),
+                Taker::Join => {
+                    if self.is_needed(None, name) {
+                        next.kept.insert((None, name));
+                    }
+                    next.fresh = true;
+                    led |= self.arrive(next, Some(at), None);
+                }
+                Taker::Closes { .. } | Taker::Later => {}
+                Taker::Nobody => {
+                    if self.starts(name)
+                        && self.starting() > 1
+                        && message.wants_reply()
+                        && !at.answered.contains(name)
+                    {
+                        led |= self.arrive(next, Some(at), None);
+                    }
+                }
+            }
+        }
+        led
+    }
+
+    fn timers(&mut self, at: &Configuration) -> bool {
+        let Spot::State(state) = at.spot else { return false };
+        let mut led = false;
+        for (index, clause) in self.definition.clauses.iter().enumerate() {
+            let timer = matches!(
+                clause.trigger,
+                Trigger::After(_) | Trigger::Every(_) | Trigger::At
+            );
+            let here = clause
+                .places
+                .iter()
+                .any(|place| matches!(place, Place::Rest) || *place == Place::State(state));
+            if timer && here && !at.fired.contains(clause.handler) {
+                led |= self.run(index, at, Some(at), false);
+            }
+        }
+        led
+    }
+
+    fn replies(&mut self, at: &Configuration) -> bool {
+        let mut led = false;
+        let open: Vec<_> = at
+            .open
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(name, count)| (*name, *count))
+            .collect();
+        for (command, count) in open {
+            for reply in self.sent[command].replies {
+                let remaining: &[u8] = if count == 3 { &[2, 3] } else { &[count - 1] };
+                for &left in remaining {
+                    let mut next = at.clone();
+                    next.open.insert(command, left);
+                    if left == 0 {
+                        next.open.remove(command);
+                    }
+                    next.fresh = true;
+                    led |= self.reply(at, next, command, reply.message.name, reply.refusal, left);
+                }
+            }
+        }
+        led
+    }
+
+    fn reply(
+        &mut self,
+        at: &Configuration,
+        mut next: Configuration,
+        command: &'static str,
+        reply: &'static str,
+        refusal: bool,
+        left: u8,
+    ) -> bool {
+        let taker = self.taker(at.spot, reply, Some(command));
+        if !refusal && !matches!(taker, Taker::Closes { recorded: false }) {
+            next.steps.insert((command, reply));
+        }
+        match taker {
+            Taker::On(clause) => self.run(clause, &next, Some(at), false),
+            Taker::Join => {
+                let needed = self.is_needed(Some(command), reply);
+                if needed || left > 0 {
+                    next.kept.insert((Some(command), reply));
+                }
+                self.arrive(next, Some(at), None)
+            }
+            Taker::Closes { .. } => self.arrive(next, Some(at), None),
+            Taker::Nobody if at.spot == Spot::Compensate => self.arrive(next, Some(at), None),
+            Taker::Nobody | Taker::Later => false,
+        }
+    }
+
+    /// In `compensate`: each step that has an undo is undone; when nothing is open and nothing left, it is concluded.
+    fn undo(&mut self, at: &Configuration) -> bool {
+        let mut left = !at.open.is_empty();
+        for &(command, reply) in &at.steps {
+            if let Some(clause) = self.undo_of(command, reply) {
+                left = true;
+                let mut next = at.clone();
+                next.steps.remove(&(command, reply));
+                self.run(clause, &next, Some(at), false);
+            }
+        }
+        if left {
+            return true;
+        }
+        // Whatever was done has been undone, or needs no undo.
+        let at = &Configuration {
+            steps: BTreeSet::new(),
+            ..at.clone()
+        };
+        let compensated = self
+            .definition
+            .clauses
+            .iter()
+            .position(|clause| matches!(clause.trigger, Trigger::Compensated));
+        match compensated {
+            Some(clause) => self.run(clause, at, Some(at), false),
+            None => {
+                let mut next = at.clone();
+                next.spot = Spot::End;
+                self.arrive(next, Some(at), None)
+            }
+        }
+    }
+
+    fn complete_join(&self, at: &Configuration) -> Option<usize> {
+        let Spot::State(state) = at.spot else { return None };
+        (0..self.definition.clauses.len()).find(|&index| {
+            let clause = &self.definition.clauses[index];
+            let Trigger::All(items) = clause.trigger else {
+                return false;
+            };
+            let here = clause
+                .places
+                .iter()
+                .any(|place| matches!(place, Place::Rest) || *place == Place::State(state));
+            let needs = items.iter().any(|item| item.arity == Arity::One);
+            here && (needs || at.fresh) && items.iter().all(|item| self.is_satisfied(at, item))
+        })
+    }
+
+    fn is_satisfied(&self, at: &Configuration, item: &Item) -> bool {
+        let arrived = at
+            .kept
+            .iter()
+            .any(|(command, message)| names(item, message, *command));
+        let open = at.open.keys().any(|command| {
+            self.sent[command]
+                .replies
+                .iter()
+                .any(|reply| names(item, reply.message.name, Some(command)))
+        });
+        match item.arity {
+            Arity::One => arrived,
+            Arity::Optional => arrived || !open,
+            Arity::Many => !open,
+        }
+    }
+
+    /// Runs a clause in every way it may turn out; whether any way led to another configuration than `from`.
+    fn run(&mut self, clause: usize, at: &Configuration, from: Option<&Configuration>, starts: bool) -> bool {
+        let mut led = false;
+        for (branch, written) in self.definition.clauses[clause].branches.iter().enumerate() {
+            self.found.ran.insert((clause, branch));
+            for name in &at.waiting {
+                self.found.asked.insert((clause, branch, name));
+            }
+            let mut ways = vec![at.clone()];
+            for effect in written.effects {
+                ways = ways
+                    .iter()
+                    .flat_map(|way| self.perform(clause, effect, way))
+                    .collect();
+            }
+            for mut way in ways {
+                self.go(clause, written.target, &mut way, starts);
+                led |= self.arrive(way, from, Some((clause, branch)));
+            }
+        }
+        led
+    }
+
+    fn perform(&self, clause: usize, effect: &Effect, at: &Configuration) -> Vec<Configuration> {
+        let counts: &[u8] = match effect.arity {
+            Arity::One => &[1],
+            Arity::Optional => &[0, 1],
+            Arity::Many => &[0, 1, 2, 3],
+        };
+        let once = |&count: &u8| {
+            let mut next = at.clone();
+            if count > 0 && effect.verb == Verb::Send && effect.message.wants_reply() {
+                let open = next.open.entry(effect.message.name).or_default();
+                *open = (*open + count).min(3);
+                next.kept
+                    .retain(|(command, _)| *command != Some(effect.message.name));
+            }
+            if count > 0
+                && effect.verb == Verb::Reply
+                && let Some(command) = self.answered_by(clause, effect)
+            {
+                next.waiting.remove(command);
+                if self.starts(command) && self.starting() > 1 {
+                    next.answered.insert(command);
+                }
+            }
+            next
+        };
+        counts.iter().map(once).collect()
+    }
+
+    fn go(&self, clause: usize, target: Option<Target>, at: &mut Configuration, starts: bool) {
+        let trigger = &self.definition.clauses[clause].trigger;
+        let spot = match target {
+            Some(Target::State(state)) => Spot::State(state),
+            Some(Target::Compensate) => Spot::Compensate,
+            Some(Target::End) => Spot::End,
+            None if starts => Spot::State(0),
+            None if matches!(trigger, Trigger::Compensated) => Spot::End,
+            None => {
+                let sends = self.definition.clauses[clause]
+                    .branches
+                    .iter()
+                    .filter(|branch| branch.target.is_none())
+                    .flat_map(|branch| branch.effects)
+                    .any(|effect| effect.verb == Verb::Send && effect.message.wants_reply());
+                if matches!(trigger, Trigger::After(_)) && sends {
+                    at.fired.insert(self.definition.clauses[clause].handler);
+                }
+                return;
+            }
+        };
+        at.spot = spot;
+        at.fired.clear();
+        at.fresh = true;
+        if let Spot::State(state) = spot
+            && self.definition.settled.contains(&state)
+        {
+            at.steps.clear();
+        }
+    }
+
+    fn arrive(
+        &mut self,
+        mut next: Configuration,
+        from: Option<&Configuration>,
+        by: Option<(usize, usize)>,
+    ) -> bool {
+        next.open.retain(|_, count| *count > 0);
+        match next.spot {
+            Spot::End => {
+                self.found
+                    .left
+                    .extend(next.waiting.iter().map(|name| (by, *name)));
+                next = Configuration {
+                    waiting: BTreeSet::new(),
+                    answered: BTreeSet::new(),
+                    steps: BTreeSet::new(),
+                    kept: BTreeSet::new(),
+                    ..next
+                };
+            }
+            Spot::Compensate => {
+                if from.is_none_or(|from| from.spot != Spot::Compensate) {
+                    self.note_lasting(&next);
+                }
+                next.kept.clear();
+                next.fresh = false;
+            }
+            Spot::State(_) => {}
+        }
+        if self.complete_join(&next).is_none() {
+            next.fresh = false;
+            self.found.reached.insert(next.spot);
+            self.found
+                .open
+                .extend(next.open.keys().map(|command| (next.spot, *command)));
+        }
+        let led = from.is_none_or(|from| {
+            Configuration {
+                fresh: from.fresh,
+                ..next.clone()
+            } != *from
+        });
+        if self.seen.insert(next.clone()) {
+            self.queue.push_back(next);
+        }
+        led
+    }
+
+    fn note_lasting(&mut self, at: &Configuration) {
+        for (&command, info) in &self.sent {
+            for reply in info.replies.iter().filter(|reply| !reply.refusal) {
+                let name = reply.message.name;
+                let done = at.steps.contains(&(command, name));
+                let taker = self.is_named(Spot::Compensate, name, command);
+                let coming = at.open.contains_key(command) && !taker;
+                if (done || coming) && self.is_lasting(command, name) {
+                    self.found.lasting.insert((command, name));
+                }
+            }
+        }
+    }
+}

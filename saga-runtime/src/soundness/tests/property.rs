@@ -1,0 +1,276 @@
+//! Random sagas: the exploration agrees with the oracle exactly, and the coarser search never misses anything.
+
+use std::collections::BTreeSet;
+
+use super::{
+    dice::Dice,
+    oracle::{Findings, Spot, play},
+};
+use crate::{
+    definition::*,
+    soundness::{Exploration, explore, facts::Facts, fallback::Fallback, model::Model, routes::Routes},
+};
+
+const SAGAS: usize = 10_000;
+/// Threads that share the work.
+const LANES: u64 = 4;
+/// Configurations of the exploration, and of the oracle, which tells more of them apart.
+const LARGEST: usize = 60;
+const LARGEST_PLAYED: usize = 300;
+
+#[test]
+fn the_exploration_agrees_with_the_oracle() {
+    let sizes = each_of(SAGAS, |seed| {
+        let (definition, exploration, expected) = thrown(seed, false)?;
+        agree(&exploration, &expected, definition, seed);
+        Some(exploration.size())
+    });
+    assert!(
+        sizes / SAGAS >= 10,
+        "{} configurations each are too few to tell anything",
+        sizes / SAGAS
+    );
+}
+
+#[test]
+fn the_exploration_misses_nothing_where_clauses_lead_out_of_compensation() {
+    each_of(SAGAS / 5, |seed| {
+        let (_, exploration, expected) = thrown(seed, true)?;
+        covers(&exploration.model, &exploration.facts, &expected, seed);
+        Some(exploration.size())
+    });
+}
+
+#[test]
+fn the_coarser_search_misses_nothing() {
+    each_of(SAGAS / 5, |seed| {
+        let (definition, exploration, expected) = thrown(seed, seed % 3 == 0)?;
+        let routes = Box::new(Routes::new(&exploration.model));
+        let mut fallback = Box::new(Fallback::new(&exploration.model, &routes));
+        fallback.run();
+        covers(&exploration.model, &fallback.facts, &expected, seed);
+        Some(definition.clauses.len())
+    });
+}
+
+/// A saga, explored and played; `None` if it is too large to be played.
+fn thrown(seed: u64, leaves_compensate: bool) -> Option<(&'static Definition, Box<Exploration>, Findings)> {
+    let definition = Dice(seed).saga(leaves_compensate);
+    let exploration = Box::new(explore(definition));
+    if exploration.size() > LARGEST {
+        return None;
+    }
+    let expected = play(definition, LARGEST_PLAYED)?;
+    Some((definition, exploration, expected))
+}
+
+/// Asks about as many seeds as give `count` answers, and adds those up.
+fn each_of(count: usize, ask: impl Fn(u64) -> Option<usize> + Sync) -> usize {
+    let lane = |lane: u64| {
+        (lane..)
+            .step_by(LANES as usize)
+            .filter_map(&ask)
+            .take(count / LANES as usize)
+            .sum::<usize>()
+    };
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES)
+            .map(|number| scope.spawn(move || lane(number)))
+            .collect();
+        lanes
+            .into_iter()
+            .map(|lane| lane.join().expect("no saga disagrees"))
+            .sum()
+    })
+}
+
+/// What the exploration found, in the oracle's words.
+fn findings(model: &Model, facts: &Facts) -> Findings {
+    let mut found = Findings::default();
+    let asker = |number: u32| model.message(model.askers[number as usize]).name;
+    let bits = |set: u64| (0..64).filter(move |bit| set & (1 << bit) != 0);
+    for place in 0..=model.end() {
+        if facts.reached[place] != 0 {
+            found.reached.insert(spot(model, place));
+        }
+        for request in (0..model.request_count).filter(|request| facts.open[place][*request] != 0) {
+            found
+                .open
+                .insert((spot(model, place), model.command_of(request).name));
+        }
+    }
+    for number in (0..model.branch_count()).filter(|number| facts.ran[*number]) {
+        let (clause, branch) = model.branch_at(number);
+        found.ran.insert((clause, branch));
+        found
+            .asked
+            .extend(bits(facts.asked[number]).map(|bit| (clause, branch, asker(bit))));
+        found
+            .left
+            .extend(bits(facts.left_waiting[number]).map(|bit| (Some((clause, branch)), asker(bit))));
+    }
+    found
+        .left
+        .extend(bits(facts.undone_waiting).map(|bit| (None, asker(bit))));
+    for (number, input) in model.inputs[..model.input_count].iter().enumerate() {
+        if facts.lasting[number] != 0 {
+            found.lasting.insert((
+                model.command_of(input.request as usize).name,
+                model.message(input.message).name,
+            ));
+        }
+    }
+    found
+}
+
+fn spot(model: &Model, place: usize) -> Spot {
+    match place {
+        end if end == model.end() => Spot::End,
+        compensate if compensate == model.compensate() => Spot::Compensate,
+        state => Spot::State(state as u16),
+    }
+}
+
+fn agree(exploration: &Exploration, expected: &Findings, definition: &Definition, seed: u64) {
+    let model = &exploration.model;
+    let found = findings(model, &exploration.facts);
+    let undoes = |clause: usize| matches!(definition.clauses[clause].trigger, Trigger::Compensate(_));
+    let outside = |set: &BTreeSet<(Spot, &'static str)>| -> BTreeSet<_> {
+        set.iter()
+            .filter(|(spot, _)| *spot != Spot::Compensate)
+            .copied()
+            .collect()
+    };
+    assert_eq!(
+        found.reached,
+        expected.reached,
+        "states reached, seed {seed}\n{}",
+        told(definition)
+    );
+    assert_eq!(
+        outside(&found.open),
+        outside(&expected.open),
+        "open requests, seed {seed}\n{}",
+        told(definition)
+    );
+    let ran = |set: &BTreeSet<(usize, usize)>| -> BTreeSet<_> {
+        set.iter()
+            .filter(|(clause, _)| !undoes(*clause))
+            .copied()
+            .collect()
+    };
+    assert_eq!(
+        ran(&found.ran),
+        ran(&expected.ran),
+        "branches run, seed {seed}\n{}",
+        told(definition)
+    );
+    let asked = |set: &BTreeSet<(usize, usize, &'static str)>| -> BTreeSet<_> {
+        set.iter()
+            .filter(|(clause, _, _)| !undoes(*clause))
+            .copied()
+            .collect()
+    };
+    assert_eq!(
+        asked(&found.asked),
+        asked(&expected.asked),
+        "who was asked, seed {seed}\n{}",
+        told(definition)
+    );
+    assert_eq!(
+        found.left,
+        expected.left,
+        "who was left waiting, seed {seed}\n{}",
+        told(definition)
+    );
+    assert_eq!(
+        found.lasting,
+        expected.lasting,
+        "what nothing undoes, seed {seed}\n{}",
+        told(definition)
+    );
+    let stuck = exploration.facts.stuck.iter().filter(|node| **node != 0);
+    let stuck: BTreeSet<_> = stuck
+        .map(|node| spot(model, exploration.trace.place(*node as usize - 1)))
+        .collect();
+    assert!(
+        stuck.is_subset(&expected.stuck),
+        "{stuck:?} {:?} stuck, seed {seed}\n{}",
+        expected.stuck,
+        told(definition)
+    );
+    assert_eq!(
+        stuck.is_empty(),
+        expected.stuck.is_empty(),
+        "stuck, seed {seed}\n{}",
+        told(definition)
+    );
+}
+
+fn covers(model: &Model, facts: &Facts, expected: &Findings, seed: u64) {
+    let found = findings(model, facts);
+    let outside = expected.open.iter().filter(|(spot, _)| *spot != Spot::Compensate);
+    assert!(
+        expected.reached.is_subset(&found.reached),
+        "states reached, seed {seed}"
+    );
+    assert!(
+        outside.cloned().collect::<BTreeSet<_>>().is_subset(&found.open),
+        "open requests, seed {seed}"
+    );
+    assert!(expected.ran.is_subset(&found.ran), "branches run, seed {seed}");
+    assert!(
+        expected.asked.is_subset(&found.asked),
+        "who was asked, seed {seed} {:?}\n{}",
+        expected.asked.difference(&found.asked).collect::<Vec<_>>(),
+        told(model.definition)
+    );
+    assert!(
+        expected.left.is_subset(&found.left),
+        "who was left waiting, seed {seed}"
+    );
+    assert!(
+        expected.lasting.is_subset(&found.lasting),
+        "what nothing undoes, seed {seed} {:?}\n{}",
+        expected.lasting.difference(&found.lasting).collect::<Vec<_>>(),
+        told(model.definition)
+    );
+}
+
+/// A saga in short, for whoever has to find out what went wrong.
+fn told(definition: &Definition) -> String {
+    use std::fmt::Write;
+    let item = |item: &Item| {
+        let messages: Vec<_> = item.messages.iter().map(|message| message.name).collect();
+        format!("{messages:?} of {:?} {:?}", item.of.map(|of| of.name), item.arity)
+    };
+    let mut text = format!("settled {:?}\n", definition.settled);
+    for clause in definition.clauses {
+        let trigger = match &clause.trigger {
+            Trigger::Start(start) => format!("start {}", item(start)),
+            Trigger::On(on) => format!("on {}", item(on)),
+            Trigger::All(items) => format!("all {:?}", items.iter().map(item).collect::<Vec<_>>()),
+            Trigger::Compensate(undone) => format!("undo {}", item(undone)),
+            other => format!("{other:?}"),
+        };
+        let _ = writeln!(text, "{} {trigger} in {:?}", clause.handler, clause.places);
+        for branch in clause.branches {
+            let effects: Vec<_> = branch
+                .effects
+                .iter()
+                .map(|effect| format!("{:?} {} {:?}", effect.verb, effect.message.name, effect.arity))
+                .collect();
+            let _ = writeln!(text, "    {effects:?} => {:?}", branch.target);
+        }
+    }
+    for exception in definition.exceptions {
+        let _ = writeln!(
+            text,
+            "{:?} {} in {:?}",
+            exception.how,
+            item(&exception.item),
+            exception.places
+        );
+    }
+    text
+}
