@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// How long a suspect keeps its service's other suspects waiting.
-const ALONE: Duration = Duration::from_secs(2);
+const ALONE: Duration = Duration::from_millis(250);
 
 /// A handler under way in a task of its own, which ends with it: a bus that is gone does no more I/O.
 struct Running(JoinHandle<Done>);
