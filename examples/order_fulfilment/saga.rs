@@ -7,8 +7,8 @@ use saga_runtime::prelude::*;
 
 use crate::contracts::*;
 
-/// How long a bill may take. Half an hour in a shop, a second here, so that you see it happen.
-const BILL_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a bill may take. Half an hour in a shop, two seconds here, so that you see it happen.
+const BILL_PATIENCE: Duration = Duration::from_secs(2);
 
 #[saga(by = order_id, at = Sales)]
 #[derive(Serialize, Deserialize)]

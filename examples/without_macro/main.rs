@@ -7,20 +7,10 @@
 )]
 
 mod contracts;
-
-use std::time::Duration;
+mod definition;
 
 use saga_runtime::{
-    Bus, Error,
-    definition::{
-        Arity, Branch, Clause, Definition, Effect, Exception, Item, Place, Target, Treatment, Trigger, Verb,
-    },
-    effects::Effects,
-    input::Input,
-    key::Key,
-    message::{FieldInfo, Form, MessageInfo},
-    prelude::*,
-    store::Memory,
+    Bus, Error, definition::Definition, effects::Effects, input::Input, key::Key, prelude::*, store::Memory,
 };
 
 use crate::contracts::*;
@@ -28,51 +18,10 @@ use crate::contracts::*;
 #[derive(Serialize, Deserialize)]
 struct Welcome(String);
 
-const AWAITING_MAIL: Place = Place::State(0);
-const CLAUSES: &[Clause] = &[
-    Clause {
-        handler: "sign_up",
-        trigger: Trigger::Start(message(&[SignUp::INFO])),
-        places: &[],
-        branches: &[branch(&[emits(Verb::Send, SendWelcome::INFO)], Target::State(0))],
-    },
-    Clause {
-        handler: "welcomed",
-        trigger: Trigger::On(message(&[WelcomeSent::INFO])),
-        places: &[AWAITING_MAIL],
-        branches: &[branch(&[emits(Verb::Reply, SignedUp::INFO)], Target::End)],
-    },
-    Clause {
-        handler: "mail_is_late",
-        trigger: Trigger::After(Duration::from_secs(3_600)),
-        places: &[AWAITING_MAIL],
-        branches: &[branch(&[emits(Verb::Reply, MailUnreachable::INFO)], Target::End)],
-    },
-];
-
 impl Saga for Welcome {
     type Endpoint = Accounts;
 
-    const DEFINITION: &'static Definition = &Definition {
-        name: "Welcome",
-        version: 1,
-        endpoint: Accounts::NAME,
-        states: &["AwaitingMail"],
-        clauses: CLAUSES,
-        exceptions: &[Exception {
-            how: Treatment::Ignore,
-            item: message(&[WelcomeSent::INFO]),
-            places: &[Place::End],
-        }],
-        no_timeout: &[],
-        no_undo: &[],
-        settled: &[],
-        endless: false,
-        fields: &[FieldInfo::new("0", "String")],
-        form: Form::Tuple,
-        upgrades: &[],
-        renamed: &[],
-    };
+    const DEFINITION: &'static Definition = definition::DEFINITION;
 
     fn key_of(input: &mut Input<'_>) -> Result<Key, HandlerError> {
         Key::of(&input.peek::<SignUp>()?.0)
@@ -87,7 +36,7 @@ impl Saga for Welcome {
 
     fn handle(&mut self, clause: usize, input: &mut Input<'_>) -> Result<Effects, HandlerError> {
         let mut effects = Effects::new(input.context());
-        match CLAUSES[clause].handler {
+        match Self::DEFINITION.clauses[clause].handler {
             "welcomed" => effects.reply(&SignedUp(format!("Hello, {}!", self.0)))?,
             _mail_is_late => effects.reply(&MailUnreachable)?,
         };
@@ -100,30 +49,6 @@ impl Saga for Welcome {
 
     fn due(&self, _: usize) -> Option<Timestamp> {
         None
-    }
-}
-
-const fn message(messages: &'static [&'static MessageInfo]) -> Item {
-    let (of, arity) = (None, Arity::One);
-    Item { messages, of, arity }
-}
-
-const fn emits(verb: Verb, message: &'static MessageInfo) -> Effect {
-    let (arity, to) = (Arity::One, None);
-    Effect {
-        verb,
-        message,
-        arity,
-        to,
-    }
-}
-
-const fn branch(effects: &'static [Effect], target: Target) -> Branch {
-    let (label, target) = (None, Some(target));
-    Branch {
-        label,
-        effects,
-        target,
     }
 }
 
