@@ -21,11 +21,14 @@
 // A test says what is wrong by panicking; these modules are tests that happen to be public.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod lock;
 pub mod store_suite;
 pub mod transport_suite;
 
 #[doc(inline)]
-pub use crate::{store_suite, transport_suite};
+pub use crate::{assert_unchanged_or_migrated, store_suite, transport_suite};
+#[doc(hidden)]
+pub use lock::assert_locked;
 
 mod samples;
 
