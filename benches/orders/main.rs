@@ -24,6 +24,7 @@ mod measured;
 mod options;
 mod resident;
 mod shop;
+mod sizes;
 mod store_alone;
 mod stored;
 

@@ -27,6 +27,7 @@ use uuid::Uuid;
 use crate::{
     commits,
     measured::{Measured, Stopwatch},
+    sizes::{BODY, DATA, FIRST_BOOK, LAST_BOOK, SECOND_BOOK},
 };
 
 /// Keeps `in_flight` orders going for `window`, one step of each in every commit.
@@ -168,7 +169,7 @@ impl Order {
                 to: None,
                 traceparent: None,
                 headers: [].into(),
-                body: vec![b'b'; 80].into(),
+                body: vec![b'b'; BODY].into(),
             }),
             queue: (*queue).into(),
             consumer: Some((*consumer).into()),
@@ -192,8 +193,8 @@ pub(crate) fn row(id: InstanceId, version: u64, state: &str) -> InstanceRow {
         state: state.into(),
         saga_version: 1,
         content_type: Codec::Json,
-        data: vec![b'd'; 80].into(),
-        book: vec![b'b'; 160].into(),
+        data: vec![b'd'; DATA].into(),
+        book: vec![b'b'; if version == 1 { FIRST_BOOK } else { SECOND_BOOK }].into(),
         due: now.saturating_add(Duration::from_secs(7 * 24 * 3_600)).ok(),
         parked: None,
         created_at: now,
@@ -206,7 +207,7 @@ fn tombstone(id: InstanceId) -> Tombstone {
     Tombstone {
         id,
         incarnation: 1,
-        book: vec![b'b'; 160].into(),
+        book: vec![b'b'; LAST_BOOK].into(),
         created_at: now,
         finished_at: now,
     }

@@ -2,18 +2,15 @@
 
 use std::{path::Path, time::Instant};
 
-use rusqlite::{CachedStatement, Connection, named_params, params};
+use rusqlite::{CachedStatement, Connection, params};
 use saga_benches::Outcome;
 use uuid::Uuid;
 
-/// Bytes of an envelope's head and body, of an instance's data and of its bookkeeping, as the library writes them.
-const HEAD: [u8; 160] = [b'h'; 160];
-const BODY: [u8; 80] = [b'b'; 80];
-const DATA: [u8; 80] = [b'd'; 80];
-const BOOK: [u8; 160] = [b'b'; 160];
+use crate::sizes::{BODY, DATA, FIRST_BOOK, HEAD, LAST_BOOK, SECOND_BOOK};
 
-/// Microseconds; what counts is that timers have a due time, not which.
-const DUE: i64 = 1_800_000_000_000_000;
+/// Microseconds; what counts is that rows have times, not which.
+const NOW: i64 = 1_800_000_000_000_000;
+const DUE: i64 = NOW + 1_800_000_000;
 
 /// The library's tables without their indexes.
 const SCHEMA: &str = "
@@ -22,10 +19,10 @@ const SCHEMA: &str = "
     pragma cache_size = -32000;
     pragma wal_autocheckpoint = 16000;
     create table message (
-        seq integer primary key, status integer not null, queue text not null, consumer text not null,
-        wait integer not null, due integer, accepted_at integer not null, attempts integer not null,
+        seq integer primary key, place text, due integer, queue text not null, consumer text not null,
+        wait integer not null, accepted_at integer not null, attempts integer not null,
         crashes integer not null default 0, suspect integer not null default 0,
-        saga text, key text, history blob, head blob not null, body blob not null
+        history blob, head blob not null, body blob not null
     ) strict;
     create table instance (
         n integer primary key, saga text not null, key text not null, incarnation integer not null,
@@ -40,17 +37,17 @@ const SCHEMA: &str = "
 ";
 
 const SEND: &str = "
-    insert into message (status, queue, consumer, wait, accepted_at, attempts, head, body)
-    values (0, :queue, :consumer, 0, :now, 0, :head, :body)";
+    insert into message (queue, consumer, wait, accepted_at, attempts, head, body)
+    values (?1, ?2, 0, ?3, 0, ?4, ?5)";
 const CONSUME: &str = "delete from message where seq = ?";
 const START: &str = "
     insert into instance values
-    (null, 'Fulfilment', :key, 1, 1, 'AwaitingBill', 1, 0, :due, null, :now, :now, :book, :data)";
+    (null, 'Fulfilment', ?1, 1, 1, 'AwaitingBill', 1, 0, ?2, null, ?3, ?3, ?4, ?5)";
 const ADVANCE: &str = "
-    update instance set version = 2, state = 'AwaitingLabel', due = :due, updated_at = :now, book = :book, data = :data
-    where n = :n and version = 1";
+    update instance set version = 2, state = 'AwaitingLabel', due = ?1, updated_at = ?2, book = ?3, data = ?4
+    where n = ?5 and version = 1";
 const REMOVE: &str = "delete from instance where n = ? and version = 2";
-const FINISH: &str = "insert into finished values (null, 'Fulfilment', :key, 1, :now, :now, :book)";
+const FINISH: &str = "insert into finished values (null, 'Fulfilment', ?1, 1, ?2, ?2, ?3)";
 
 /// An order on its way, and where its rows are.
 pub(super) struct Order {
@@ -169,9 +166,8 @@ impl<'a> Rows<'a> {
     }
 
     fn send(&mut self, order: &mut Order, queue: &str, consumer: &str) -> Outcome<()> {
-        self.send.execute(named_params! {
-            ":queue": queue, ":consumer": consumer, ":now": DUE, ":head": HEAD, ":body": BODY,
-        })?;
+        self.send
+            .execute(params![queue, consumer, NOW, [b'h'; HEAD], [b'b'; BODY]])?;
         order.message = self.connection.last_insert_rowid();
         Ok(())
     }
@@ -181,24 +177,24 @@ impl<'a> Rows<'a> {
     }
 
     fn start(&mut self, order: &mut Order) -> Outcome<()> {
-        self.start.execute(named_params! {
-            ":key": order.key.to_string(), ":data": DATA, ":book": BOOK, ":due": DUE, ":now": DUE,
-        })?;
+        let (key, book, data) = (order.key.to_string(), [b'b'; FIRST_BOOK], [b'd'; DATA]);
+        self.start.execute(params![key, DUE, NOW, book, data])?;
         order.instance = self.connection.last_insert_rowid();
         Ok(())
     }
 
     fn advance(&mut self, order: &Order) -> Outcome<()> {
-        gate(self.advance.execute(named_params! {
-            ":data": DATA, ":book": BOOK, ":due": DUE + 1, ":now": DUE, ":n": order.instance,
-        })?)
+        let (book, data) = ([b'b'; SECOND_BOOK], [b'd'; DATA]);
+        gate(
+            self.advance
+                .execute(params![DUE, NOW, book, data, order.instance])?,
+        )
     }
 
     fn finish(&mut self, order: &Order) -> Outcome<()> {
-        gate(self.remove.execute(params![order.instance])?)?;
-        self.finish.execute(named_params! {
-            ":key": order.key.to_string(), ":book": BOOK, ":now": DUE,
-        })?;
+        gate(self.remove.execute([order.instance])?)?;
+        let (key, book) = (order.key.to_string(), [b'b'; LAST_BOOK]);
+        self.finish.execute(params![key, NOW, book])?;
         Ok(())
     }
 }
