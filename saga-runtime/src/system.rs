@@ -5,7 +5,7 @@ use crate::{
     message::{Message, MessageInfo},
 };
 
-/// The sagas and services of one application. Written by [`system!`](crate::system).
+/// The sagas and services of one application. Written by [`system!`](macro@crate::system).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a system",
     label = "not a system",

@@ -109,7 +109,7 @@ impl<Sys: System> Builder<Sys> {
         self
     }
 
-    /// Takes part in a system declared with [`system!`](crate::system): all its parts must be on the bus, and only what
+    /// Takes part in a system declared with [`system!`](macro@crate::system): all its parts must be on the bus, and only what
     /// it accepts can be sent into it.
     #[must_use]
     pub fn system<Other: System>(self) -> Builder<Other> {

@@ -32,7 +32,7 @@ use facts::Lock;
 const SWITCH: &str = "SAGA_LOCK";
 
 /// Fails unless what is stored can still be read and understood: `saga.lock` beside the crate's manifest says what that
-/// is, [`SAGA_LOCK=accept cargo test`](self) writes it.
+/// is, `SAGA_LOCK=accept cargo test` writes it.
 ///
 /// ```no_run
 /// # use saga_runtime::prelude::*;
