@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     Emission, Engine, Failure, Message, Outlet, RETRY, TIMER, Verdict,
     book::{Answer, Book},
+    emission::envelope as envelope_of,
     routes::{Action, Spot},
     step,
 };
@@ -91,12 +92,12 @@ impl Engine {
                     let queue = payload.info.endpoint.unwrap_or_default().into();
                     Some(emission(
                         Outlet::Queue(queue),
-                        step::envelope(id, &payload, envelope, now),
+                        envelope_of(id, &payload, envelope, now),
                     ))
                 }
                 Output::Publish(payload) => Some(emission(
                     Outlet::Subscribers,
-                    step::envelope(id, &payload, envelope, now),
+                    envelope_of(id, &payload, envelope, now),
                 )),
             });
         }
@@ -149,7 +150,7 @@ pub(crate) fn answer(
     now: Timestamp,
 ) -> Option<Emission> {
     let reply_to = envelope.reply_to.as_ref()?;
-    let mut reply = step::envelope(id, payload, envelope, now);
+    let mut reply = envelope_of(id, payload, envelope, now);
     reply.in_reply_to = Some(envelope.id);
     reply.to.clone_from(&reply_to.instance);
     Some(emission(Outlet::Queue(Arc::clone(&reply_to.queue)), reply))

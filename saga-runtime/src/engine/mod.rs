@@ -10,6 +10,7 @@
 mod answers;
 mod book;
 mod compensation;
+mod emission;
 mod ended;
 mod erased;
 mod joins;
@@ -25,12 +26,12 @@ use std::{any::Any, sync::Arc};
 use jiff::Timestamp;
 
 pub(crate) use book::Book;
+pub(crate) use emission::envelope;
 pub(crate) use ended::{answer, is_internal};
 pub(crate) use erased::Erased;
 use erased::{AnySaga, Data};
 pub(crate) use routes::{Action, Routes, Spot, faults, taken_messages};
 use step::Step;
-pub(crate) use step::envelope;
 
 use crate::{
     Error, ErrorKind,
