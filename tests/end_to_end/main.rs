@@ -8,11 +8,14 @@
 )] // Test code: a failure is the point.
 
 mod backends;
+mod broker;
 mod exactly_once;
 mod job;
 mod kill;
+mod lifecycle;
 mod order;
 mod outage;
 mod process;
 mod services;
 mod subscription;
+mod waiting;
