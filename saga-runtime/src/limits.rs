@@ -35,7 +35,8 @@ pub struct Limits {
     pub compensation_wait: Duration,
     /// How long a store may be out of reach before waiting callers are told: 30 s.
     pub store_wait: Duration,
-    /// How many crashes with the same message alone in hand make it a dead letter: 3.
+    /// How many crashes within the first quarter of a second with the same message alone in hand make it a dead letter:
+    /// 10, so that somebody who kills the process again and again blames no innocent message.
     pub crashes: u32,
     /// The most finished instances, and the most inbox entries, the in-memory store remembers: 65,536 (databases keep
     /// all within the retention).
@@ -60,7 +61,7 @@ impl Default for Limits {
             unknown_wait: Duration::from_secs(600),
             compensation_wait: Duration::from_secs(3_600),
             store_wait: Duration::from_secs(30),
-            crashes: 3,
+            crashes: 10,
             memory_tombstones: 65_536,
         }
     }

@@ -156,6 +156,20 @@ impl Arrival {
         }
     }
 
+    /// Writes down how often processes died with it alone in hand; it stays claimed.
+    pub(crate) fn counters(&self, crashes: u32) -> Option<Park> {
+        Some(Park {
+            seq: self.row?,
+            wait: Wait::Ready,
+            due: None,
+            attempts: self.tries.failed,
+            crashes,
+            history: self.tries.history.clone(),
+            instance: None,
+            keep: true,
+        })
+    }
+
     /// It is set aside.
     pub(crate) fn bury(&self, unit: &mut Unit, reason: Reason, detail: String, now: Timestamp) {
         self.bury_after(self.tries.clone(), unit, reason, detail, now);

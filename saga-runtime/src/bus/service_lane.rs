@@ -244,13 +244,25 @@ async fn handle_alone(
             result: Ok(nothing),
         };
     }
-    let mut handling: Handling = Box::pin(handle(shared, slot, policy, arrival));
+    let acquittal = acquittal(&arrival);
+    let mut handling: Handling = Box::pin(handle(Arc::clone(&shared), slot, policy, arrival));
     match tokio::time::timeout(ALONE, &mut handling).await {
         Ok(done) => done,
         Err(_) => {
             drop(alone);
+            shared.commit_patiently(&[acquittal]).await;
             handling.await
         }
+    }
+}
+
+/// A handler that has run for a while does not kill the process at once: that it ran alone is not held against it. Else a
+/// slow one would be blamed whenever somebody kills the process.
+fn acquittal(arrival: &Arrival) -> Unit {
+    let counters = arrival.counters(arrival.crashes.saturating_sub(1));
+    Unit {
+        park: counters.into_iter().collect(),
+        ..Unit::default()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     engine::{Failure, Slot},
     hash::HashMap,
     retry::RetryPolicy,
-    store::{Found, InstanceId, Outcome, Park, Unit, Wait, Want},
+    store::{Found, InstanceId, Outcome, Unit, Wait, Want},
 };
 
 /// Instances a worker keeps decoded.
@@ -313,28 +313,13 @@ fn one_of_each(chains: Vec<Chain>) -> (Vec<Chain>, Vec<Chain>) {
 
 /// Writes down that a suspect is about to run; `false` if it was set aside instead, for having been so too often.
 pub(crate) async fn begin_alone(shared: &Shared, arrival: &mut Arrival) -> bool {
-    let Some(seq) = arrival.row else { return true };
     let now = shared.now();
     let mut unit = Unit::default();
     arrival.suspect = false;
     arrival.crashes += 1;
     let go_on = arrival.crashes <= shared.limits().crashes;
     if go_on {
-        let (attempts, crashes, history) = (
-            arrival.tries.failed,
-            arrival.crashes,
-            arrival.tries.history.clone(),
-        );
-        unit.park.push(Park {
-            seq,
-            wait: Wait::Ready,
-            due: None,
-            attempts,
-            crashes,
-            history,
-            instance: None,
-            keep: true,
-        });
+        unit.park.extend(arrival.counters(arrival.crashes));
     } else {
         let detail = format!(
             "the process died {} times with this message alone in hand",

@@ -43,6 +43,16 @@ impl Book {
     }
 }
 
+/// Makes room by giving up the caller of `Bus::request` that has waited longest: its deadline has passed, or its process
+/// is gone, and a repetition of its command gets the recorded answer. Sagas that wait are never given up.
+fn forget_oldest_caller(book: &mut Book) -> bool {
+    let caller = book
+        .waiting
+        .iter()
+        .position(|waiting| waiting.reply_to.instance.is_none());
+    caller.map(|caller| book.waiting.remove(caller)).is_some()
+}
+
 impl Step<'_> {
     /// Leaves the sender of the cause waiting, if it does wait.
     pub(super) fn wait_for_answer(&mut self) -> Result<Option<Verdict>, Failure> {
@@ -58,7 +68,7 @@ impl Step<'_> {
             return Ok(None);
         }
         let limit = self.engine.limits.waiting;
-        if book.waiting.len() >= limit {
+        if book.waiting.len() >= limit && !forget_oldest_caller(book) {
             return Ok(Some(
                 self.dead(Reason::TooManyWaiting, &format!("{limit} senders wait already")),
             ));

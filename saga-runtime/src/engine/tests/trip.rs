@@ -1,7 +1,7 @@
 //! Joins, and undoing in reverse order of completion.
 
 use super::{HOUR, Lab, Verdict};
-use crate::prelude::*;
+use crate::{limits::Limits, prelude::*};
 
 #[derive(Endpoint)]
 struct Travel;
@@ -270,6 +270,22 @@ fn senders_that_repeat_a_start_are_all_answered_by_one_reply() {
     assert_eq!(answered.len(), 2);
     assert_eq!(answered[1], another);
     assert_eq!(lab.emitted(), ["TripRejected", "TripRejected"]);
+}
+
+#[test]
+fn callers_beyond_the_bound_take_the_place_of_the_one_that_has_waited_longest() {
+    let mut lab = Lab::within::<Trip>(Limits {
+        waiting: 2,
+        ..Limits::default()
+    });
+    let trip = BookTrip {
+        trip: 1,
+        with_car: false,
+        seats: 0,
+    };
+    let asked = [lab.ask(&trip), lab.ask(&trip), lab.ask(&trip)];
+    let waiting: Vec<_> = lab.book().waiting.iter().map(|waiting| waiting.request).collect();
+    assert_eq!(waiting, asked[1..]);
 }
 
 #[test]
