@@ -9,10 +9,12 @@
 
 mod backends;
 mod broker;
+mod disk;
 mod exactly_once;
 mod job;
 mod kill;
 mod lifecycle;
+mod nested;
 mod order;
 mod outage;
 mod process;
