@@ -9,11 +9,13 @@
 
 mod backends;
 mod broker;
+mod changing;
 mod disk;
 mod exactly_once;
 mod job;
 mod kill;
 mod lifecycle;
+mod locked;
 mod nested;
 mod order;
 mod outage;

@@ -167,6 +167,7 @@ impl Messages {
 
     /// Frees everything whose wait is over.
     pub(super) fn release_due(&mut self, now: Timestamp) {
+        let notice = self.notice;
         while let Some(&(due, seq)) = self.waiting.first()
             && due <= now
         {
@@ -175,8 +176,8 @@ impl Messages {
             self.forget_absence(seq);
             self.free(seq);
         }
-        // Whoever is asking gets it, or is told that there is more.
-        self.notice = false;
+        // Whoever is asking gets it, or is told that there is more; of what was freed before, the others are still told.
+        self.notice = notice;
     }
 
     fn forget_absence(&mut self, seq: Seq) {
