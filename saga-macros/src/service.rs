@@ -36,6 +36,8 @@ struct Service<'a> {
     endpoint: Option<Path>,
     name: String,
     handlers: Vec<Handler>,
+    /// It has a mistake, which has been reported.
+    faulty: bool,
 }
 
 impl<'a> Service<'a> {
@@ -58,6 +60,7 @@ impl<'a> Service<'a> {
             endpoint,
             name,
             handlers,
+            faulty: !errors.is_empty(),
         })
     }
 }

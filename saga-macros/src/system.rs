@@ -1,5 +1,7 @@
 //! `system!`: sagas and services become one system, as data and as a type.
 
+mod checks;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
@@ -14,7 +16,7 @@ use crate::{
     words::Words,
 };
 
-const WORDS: &[&str] = &["accepts", "remote"];
+const WORDS: &[&str] = &["accepts", "remote", "shared"];
 
 /// The system's type and what it consists of.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -22,8 +24,13 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let system = errors
         .keep(syn::parse2::<Written>(input))
         .map(|written| System::read(written, &mut errors));
+    // Whatever could not be read would be missed as well.
+    let questions = system
+        .as_ref()
+        .filter(|_| errors.is_empty())
+        .map(checks::questions);
     let system = system.map(|system| system.expand());
-    quote!(#system #errors)
+    quote!(#system #questions #errors)
 }
 
 /// `pub Shop { A, B } words`
@@ -61,6 +68,7 @@ struct System {
     parts: Vec<Type>,
     accepts: Vec<Path>,
     remote: Vec<Path>,
+    shared: Vec<Path>,
 }
 
 impl System {
@@ -81,6 +89,7 @@ impl System {
             parts: once(parts.into_iter().collect(), errors),
             accepts: once(words.paths("accepts", errors), errors),
             remote: once(words.paths("remote", errors), errors),
+            shared: once(words.paths("shared", errors), errors),
             attrs,
             vis,
             ident,
@@ -117,7 +126,11 @@ impl System {
         let (
             runtime,
             Self {
-                ident, parts, remote, ..
+                ident,
+                parts,
+                remote,
+                shared,
+                ..
             },
         ) = (runtime(), self);
         let name = ident.to_string();
@@ -132,6 +145,8 @@ impl System {
                     &[#(#runtime::private::accepted::<Self, #accepts>()),*];
                 const REMOTE: &'static [&'static str] =
                     &[#(<#remote as #runtime::message::Endpoint>::NAME),*];
+                const SHARED: &'static [&'static #runtime::message::MessageInfo] =
+                    &[#(#runtime::private::shared::<#shared>()),*];
             }
         }
     }

@@ -146,6 +146,8 @@ pub enum MessageKind {
 pub struct MessageInfo {
     /// The name on the wire, `"BillOrder"` unless overridden.
     pub name: &'static str,
+    /// Where the type is declared, `"shop::contracts::BillOrder"`: it tells two types of one name apart.
+    pub declared: &'static str,
     /// The version on the wire, 1 unless overridden.
     pub version: u32,
     /// Command, reply or event.

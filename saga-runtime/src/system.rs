@@ -23,6 +23,9 @@ pub trait System: Send + Sync + 'static {
 
     /// The endpoints it sends to that are served elsewhere, in the order written.
     const REMOTE: &'static [&'static str];
+
+    /// The commands with replies that more than one saga sends by intent, in the order written.
+    const SHARED: &'static [&'static MessageInfo] = &[];
 }
 
 /// A message that may be sent into the system from outside, named in `accepts(..)`.

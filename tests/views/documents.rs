@@ -43,8 +43,8 @@ fn a_saga_as_json_fits_its_schema_and_can_be_read_back() {
         let text = definition.to_json();
         assert_golden(name, &text);
         assert_valid(&schema, &parsed(&text));
-        let read_back: document::Saga = serde_json::from_str(&text).unwrap();
-        assert_eq!(read_back, document::Saga::of(definition));
+        let read_back: document::SagaDocument = serde_json::from_str(&text).unwrap();
+        assert_eq!(read_back, document::SagaDocument::of(definition));
     }
 }
 
@@ -55,17 +55,20 @@ fn a_system_as_json_fits_its_schema_and_can_be_read_back() {
         (
             "shop.json",
             view::to_json::<Shop>(),
-            document::System::of::<Shop>(),
+            document::SystemDocument::of::<Shop>(),
         ),
         (
             "resort.json",
             view::to_json::<Resort>(),
-            document::System::of::<Resort>(),
+            document::SystemDocument::of::<Resort>(),
         ),
     ] {
         assert_golden(name, &text);
         assert_valid(&schema, &parsed(&text));
-        assert_eq!(serde_json::from_str::<document::System>(&text).unwrap(), document);
+        assert_eq!(
+            serde_json::from_str::<document::SystemDocument>(&text).unwrap(),
+            document
+        );
     }
 }
 

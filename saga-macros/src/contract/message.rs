@@ -77,6 +77,7 @@ impl<'a> Message<'a> {
             [] => TokenStream::new(),
             upgrades => upgrade::read_older(upgrades, &quote!(#name), version),
         };
+        let declared = wire_name::of_type(ident);
         quote! {
             #[automatically_derived]
             impl #runtime::message::Message for #ident {
@@ -84,6 +85,7 @@ impl<'a> Message<'a> {
                     use #runtime::message::{MessageInfo, MessageKind};
                     &MessageInfo {
                         name: #name,
+                        declared: ::core::concat!(::core::module_path!(), "::", #declared),
                         version: #version,
                         kind: MessageKind::#kind,
                         endpoint: #endpoint,

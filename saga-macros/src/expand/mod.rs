@@ -12,6 +12,7 @@ mod roster;
 mod soundness;
 
 pub(crate) use data::data;
+pub(crate) use soundness::{moved, span};
 
 use proc_macro2::TokenStream;
 use quote::quote;

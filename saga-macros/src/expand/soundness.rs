@@ -114,7 +114,7 @@ fn of_trap(saga: &Path, Trap { span, text }: &Trap) -> TokenStream {
 }
 
 /// The same tokens at another place: rustc underlines a whole call, which therefore has to lie wholly at one token.
-fn moved(at: Span, tokens: TokenStream) -> TokenStream {
+pub(crate) fn moved(at: Span, tokens: TokenStream) -> TokenStream {
     let moved = |mut token: TokenTree| {
         token.set_span(at);
         token
@@ -122,7 +122,8 @@ fn moved(at: Span, tokens: TokenStream) -> TokenStream {
     tokens.into_iter().map(moved).collect()
 }
 
-fn span(token: Option<impl ToTokens>) -> Span {
+/// The place of the first token.
+pub(crate) fn span(token: Option<impl ToTokens>) -> Span {
     let first = token.and_then(|token| token.into_token_stream().into_iter().next());
     first.map_or_else(Span::call_site, |token| token.span())
 }

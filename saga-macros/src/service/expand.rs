@@ -71,10 +71,12 @@ impl Service<'_> {
 
     fn definition(&self) -> TokenStream {
         let (runtime, name) = (runtime(), &self.name);
+        // Without handlers, its system is not searched for what seems to be missing.
         let handlers = self
             .handlers
             .iter()
             .enumerate()
+            .filter(|_| !self.faulty)
             .map(|(h, handler)| handler.definition(h));
         quote! {
             const DEFINITION: &'static #runtime::definition::ServiceDefinition = {

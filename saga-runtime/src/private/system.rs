@@ -1,7 +1,7 @@
 //! What `system!` names: each message it accepts, one by one.
 
 use crate::{
-    message::{Message, MessageInfo},
+    message::{Command, Message, MessageInfo},
     private::{ByKey, Correlated},
     system::System,
 };
@@ -25,4 +25,9 @@ pub trait Accepted<const N: usize>: System {
 /// The `N`th message in `accepts(..)`, as data.
 pub const fn accepted<S: Accepted<N>, const N: usize>() -> &'static MessageInfo {
     <S::Message as Message>::INFO
+}
+
+/// A command in `shared(..)`, as data.
+pub const fn shared<C: Command>() -> &'static MessageInfo {
+    C::INFO
 }

@@ -76,7 +76,7 @@ impl Messages {
 }
 
 /// FNV-1a.
-const fn hash(name: &str) -> u32 {
+pub(super) const fn hash(name: &str) -> u32 {
     let bytes = name.as_bytes();
     let mut hash = 0x811c_9dc5_u32;
     let mut at = 0;

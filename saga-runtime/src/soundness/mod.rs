@@ -5,8 +5,8 @@
 //!
 //! ```
 //! # use saga_runtime::{definition::*, message::*, soundness::{self, Exploration}};
-//! # const PING: MessageInfo = MessageInfo { name: "Ping", version: 1, kind: MessageKind::Command,
-//! #     endpoint: Some("desk"), replies: &[], external: false, outsiders: false, fields: &[], form: Form::Unit,
+//! # const PING: MessageInfo = MessageInfo { name: "Ping", declared: "Ping", version: 1,
+//! #     kind: MessageKind::Command, endpoint: Some("desk"), replies: &[], external: false, outsiders: false, fields: &[], form: Form::Unit,
 //! #     upgrades: &[] };
 //! # const DEFINITION: &Definition = &Definition { name: "Desk", version: 1, endpoint: "desk", states: &["Active"],
 //! #     clauses: &[Clause { handler: "ping", trigger: Trigger::Start(Item { messages: &[&PING], of: None,
@@ -38,6 +38,7 @@ mod moves;
 mod report;
 mod routes;
 mod rules;
+pub mod system;
 #[cfg(test)]
 mod tests;
 

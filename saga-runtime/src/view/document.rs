@@ -11,7 +11,7 @@ mod of;
 
 /// A saga.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saga {
+pub struct SagaDocument {
     /// The form of this document: `"saga/1"`.
     pub format: String,
     /// The stored name.
@@ -31,7 +31,7 @@ pub struct Saga {
     /// Messages whose completed step needs no undo.
     pub no_undo: Vec<String>,
     /// Every message named in the clauses, and the replies of the commands among them.
-    pub messages: Vec<Message>,
+    pub messages: Vec<MessageType>,
 }
 
 /// A declared state.
@@ -150,7 +150,7 @@ pub struct Exception {
 
 /// A message type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
+pub struct MessageType {
     /// The name on the wire.
     pub name: String,
     /// The version on the wire.
@@ -162,7 +162,7 @@ pub struct Message {
     pub endpoint: Option<String>,
     /// What a command may be answered with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub replies: Vec<Reply>,
+    pub replies: Vec<DeclaredReply>,
     /// An event that is published outside the system.
     pub external: bool,
     /// An event meant for subscribers outside the system.
@@ -173,7 +173,7 @@ pub struct Message {
 
 /// A declared answer of a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
+pub struct DeclaredReply {
     /// The reply's name on the wire.
     pub name: String,
     /// It says that the thing was not done.
@@ -188,11 +188,15 @@ pub struct Field {
     /// Its Rust type, as written.
     #[serde(rename = "type")]
     pub ty: String,
+    /// Its name in the body.
+    pub key: String,
+    /// A body without it can be read.
+    pub optional: bool,
 }
 
 /// A system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct System {
+pub struct SystemDocument {
     /// The form of this document: `"system/1"`.
     pub format: String,
     /// The system's name.
@@ -206,7 +210,7 @@ pub struct System {
     /// Who sends what to whom.
     pub routes: Vec<Route>,
     /// Every message on a route.
-    pub messages: Vec<Message>,
+    pub messages: Vec<MessageType>,
 }
 
 /// One way of one message.

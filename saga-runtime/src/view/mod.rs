@@ -77,9 +77,9 @@ impl Definition {
         dot::saga(self)
     }
 
-    /// The whole definition as JSON: a [`document::Saga`].
+    /// The whole definition as JSON: a [`document::SagaDocument`].
     pub fn to_json(&'static self) -> String {
-        document::print(&document::Saga::of(self))
+        document::print(&document::SagaDocument::of(self))
     }
 }
 
@@ -98,17 +98,17 @@ pub fn dot<S: System>() -> String {
     dot::system(&routes::<S>())
 }
 
-/// A system, its routes and its messages as JSON: a [`document::System`].
+/// A system, its routes and its messages as JSON: a [`document::SystemDocument`].
 pub fn to_json<S: System>() -> String {
-    document::print(&document::System::of::<S>())
+    document::print(&document::SystemDocument::of::<S>())
 }
 
 /// A system's queues, messages and operations as an [AsyncAPI 3.0](https://www.asyncapi.com/docs/reference/specification/v3.0.0)
 /// document.
 ///
 /// It says what the code knows. Add `servers`, descriptions and bindings to the value, then print it with `{:#}`.
-/// Payloads are described field by field as far as the types are known by name; what serde's attributes change of them
-/// is not seen.
+/// Payloads are described field by field as far as the types are known by name; a type that is not may be anything, under
+/// its name as title.
 pub fn asyncapi<S: System>() -> serde_json::Value {
     asyncapi::document(&routes::<S>())
 }

@@ -2,15 +2,17 @@ use saga_runtime::prelude::*;
 use saga_runtime::system::{Accepts, Open};
 use saga_test_contracts::{
     CreateLabel,
-    billing::{BillOrder, Billing, InvoiceIssued},
+    billing::{BillOrder, BillOrderReply, Billing, BillingDeclined},
 };
 
 struct Desk;
 
 #[service(at = Billing)]
 impl Desk {
-    #[on(InvoiceIssued)]
-    async fn file(&self, _: InvoiceIssued) {}
+    #[on(BillOrder)]
+    async fn bill(&self, _: BillOrder) -> BillOrderReply {
+        BillingDeclined.into()
+    }
 }
 
 saga_runtime::system! { Shop { Desk } accepts(BillOrder) }

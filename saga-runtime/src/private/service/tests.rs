@@ -46,6 +46,7 @@ struct OrderBilled {
 struct BillingDeclined;
 
 #[derive(Event, Serialize, Deserialize)]
+#[event(outsiders)]
 struct InvoiceIssued {
     order_id: u64,
 }

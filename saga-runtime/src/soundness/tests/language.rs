@@ -365,6 +365,7 @@ pub(super) fn message(
 ) -> &'static MessageInfo {
     Box::leak(Box::new(MessageInfo {
         name: name.to_owned().leak(),
+        declared: "",
         version: 1,
         kind,
         endpoint: endpoint.map(|endpoint| &*endpoint.leak()),

@@ -2,39 +2,53 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{message::MessageInfo, view::notation};
+use crate::{
+    message::{FieldInfo, Form, MessageInfo},
+    view::notation,
+};
 
 /// The schema of a message's body. Optional fields are not required, types that are not known by name may be anything.
 pub(super) fn payload(message: &MessageInfo) -> Value {
-    let mut schema = match message.fields {
-        // A unit struct is `null`, one with empty braces `{}`.
-        [] => json!({ "type": ["object", "null"] }),
-        [field] if field.name == "0" => of_type(&notation::ty(field.ty)),
-        [first, ..] if first.name == "0" => {
-            let fields = message.fields.iter();
-            tuple(fields.map(|field| of_type(&notation::ty(field.ty))).collect())
+    let mut schema = match (message.form, message.fields) {
+        (Form::Unit, _) => json!({ "type": "null" }),
+        (Form::Tuple, [field]) => of_field(field),
+        (Form::Tuple, fields) => tuple(fields.iter().map(of_field).collect()),
+        (Form::Named, fields) => object(fields),
+        (Form::Strict, fields) => {
+            let mut schema = object(fields);
+            schema["additionalProperties"] = false.into();
+            schema
         }
-        _ => object(message),
+        (Form::Custom, _) => json!({}),
     };
     schema["title"] = message.name.into();
     schema
 }
 
-fn object(message: &MessageInfo) -> Value {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    for field in message.fields {
-        let ty = notation::ty(field.ty);
-        if generic(&ty).is_none_or(|(name, _)| name != "Option") {
-            required.push(field.name);
-        }
-        properties.insert(field.name.into(), of_type(&ty));
-    }
+fn object(fields: &[FieldInfo]) -> Value {
+    let required: Vec<_> = fields
+        .iter()
+        .filter(|field| !field.optional)
+        .map(|field| field.key)
+        .collect();
+    let properties: Map<_, _> = fields
+        .iter()
+        .map(|field| (field.key.to_owned(), of_field(field)))
+        .collect();
     let mut object = json!({ "type": "object", "properties": properties });
     if !required.is_empty() {
         object["required"] = required.into();
     }
     object
+}
+
+fn of_field(field: &FieldInfo) -> Value {
+    let ty = notation::ty(field.ty);
+    match field.with {
+        // What it is written as, only that module knows.
+        Some(_) => unknown(&ty),
+        None => of_type(&ty),
+    }
 }
 
 fn of_type(ty: &str) -> Value {

@@ -1,7 +1,8 @@
 //! Documents from the data.
 
 use super::{
-    Clause, Effect, End, Exception, Field, Item, Message, Outcome, Reply, Route, Saga, State, System, Trigger,
+    Clause, DeclaredReply, Effect, End, Exception, Field, Item, MessageType, Outcome, Route, SagaDocument,
+    State, SystemDocument, Trigger,
 };
 use crate::{
     definition::{self, Arity, Definition},
@@ -11,7 +12,7 @@ use crate::{
     view::{notation, parties::Party, routing_table::RoutingTable},
 };
 
-impl Saga {
+impl SagaDocument {
     /// The document of a saga.
     pub fn of(definition: &'static Definition) -> Self {
         let clause = |clause| Clause::of(definition, clause);
@@ -49,7 +50,7 @@ fn named(definition: &'static Definition) -> impl Iterator<Item = &'static Messa
 }
 
 /// Each message once, by name, with the replies it declares.
-fn messages(named: impl Iterator<Item = &'static MessageInfo>) -> Vec<Message> {
+fn messages(named: impl Iterator<Item = &'static MessageInfo>) -> Vec<MessageType> {
     let mut messages: Vec<&'static MessageInfo> = named
         .flat_map(|message| {
             let replies = message.replies.iter().map(|reply| reply.message);
@@ -58,7 +59,7 @@ fn messages(named: impl Iterator<Item = &'static MessageInfo>) -> Vec<Message> {
         .collect();
     messages.sort_by_key(|message| message.name);
     messages.dedup();
-    messages.into_iter().map(Message::of).collect()
+    messages.into_iter().map(MessageType::of).collect()
 }
 
 impl Clause {
@@ -151,15 +152,17 @@ impl Exception {
     }
 }
 
-impl Message {
+impl MessageType {
     fn of(message: &'static MessageInfo) -> Self {
-        let replies = message.replies.iter().map(|reply| Reply {
+        let replies = message.replies.iter().map(|reply| DeclaredReply {
             name: reply.message.name.into(),
             refusal: reply.refusal,
         });
         let fields = message.fields.iter().map(|field| Field {
             name: field.name.into(),
             ty: notation::ty(field.ty),
+            key: field.key.into(),
+            optional: field.optional,
         });
         Self {
             name: message.name.into(),
@@ -174,7 +177,7 @@ impl Message {
     }
 }
 
-impl System {
+impl SystemDocument {
     /// The document of a system.
     pub fn of<S: system::System>() -> Self {
         let table = RoutingTable::of::<S>();
