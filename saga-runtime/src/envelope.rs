@@ -1,6 +1,8 @@
 //! What travels around a message: its identity, where it came from, whom its answer is for.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc};
+#[allow(deprecated)] // see [`digest`]
+use std::hash::SipHasher;
+use std::{collections::BTreeMap, fmt, hash::Hasher as _, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -26,14 +28,11 @@ impl MessageId {
 impl MessageId {
     /// The id of what `parent` leads to: the same on every attempt, and sorted near its parent.
     ///
-    /// The time prefix is the parent's; the rest is a hash (UUIDv5) of the parent, who emits, and the position among
-    /// all that it emits.
+    /// The time prefix is the parent's; the rest is a hash of the parent, who emits, and the position among all that it
+    /// emits.
     pub(crate) fn derived(parent: Self, emitter: &str, incarnation: u64, position: u32) -> Self {
-        let mut name = Vec::with_capacity(emitter.len() + 12);
-        name.extend_from_slice(emitter.as_bytes());
-        name.extend_from_slice(&incarnation.to_le_bytes());
-        name.extend_from_slice(&position.to_le_bytes());
-        Self::prefixed(*parent.0.as_bytes(), &Uuid::new_v5(&parent.0, &name))
+        let rest = digest(parent.0, emitter, incarnation, u64::from(position));
+        Self::prefixed(*parent.0.as_bytes(), rest)
     }
 
     /// The id of a timer's firing: the same whoever fires it.
@@ -41,8 +40,7 @@ impl MessageId {
         let mut prefix = [0; 16];
         let ms = u64::try_from(due.as_millisecond()).unwrap_or(0);
         prefix[..6].copy_from_slice(&ms.to_be_bytes()[2..]);
-        let name = [saga.as_bytes(), &incarnation.to_le_bytes(), &arming.to_le_bytes()].concat();
-        Self::prefixed(prefix, &Uuid::new_v5(&Uuid::NAMESPACE_OID, &name))
+        Self::prefixed(prefix, digest(Uuid::NAMESPACE_OID, saga, incarnation, arming))
     }
 
     /// A number that tells the lives of one key apart: the id of the message that began this life, condensed.
@@ -51,11 +49,25 @@ impl MessageId {
         (high.rotate_left(32) ^ low) >> 1
     }
 
-    fn prefixed(prefix: [u8; 16], hash: &Uuid) -> Self {
-        let mut bytes = *hash.as_bytes();
+    fn prefixed(prefix: [u8; 16], rest: u128) -> Self {
+        let mut bytes = rest.to_be_bytes();
         bytes[..6].copy_from_slice(&prefix[..6]);
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
+}
+
+/// 128 bits that every build makes of the same parts: SipHash-2-4, keyed by the parent, once more for the other half.
+/// A tenth of the cost of the SHA-1 in a UUIDv5, and as good where nobody gains by a collision with himself.
+#[allow(deprecated)] // what replaces it promises no algorithm
+fn digest(parent: Uuid, emitter: &str, incarnation: u64, number: u64) -> u128 {
+    let (high, low) = parent.as_u64_pair();
+    let mut hasher = SipHasher::new_with_keys(high, low);
+    hasher.write(&incarnation.to_le_bytes());
+    hasher.write(&number.to_le_bytes());
+    hasher.write(emitter.as_bytes());
+    let first = hasher.finish();
+    hasher.write(&first.to_le_bytes());
+    u128::from(first) << 64 | u128::from(hasher.finish())
 }
 
 impl fmt::Display for MessageId {
@@ -140,4 +152,35 @@ pub struct InstanceAddress {
     pub key: Arc<str>,
     /// Which life of this key.
     pub incarnation: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: MessageId = MessageId(Uuid::from_u128(0x0190_5f3a_7c00_7000_8000_0000_0000_0001));
+
+    #[test]
+    fn every_build_derives_the_same_id() {
+        let id = MessageId::derived(PARENT, "Fulfilment", 7, 0).to_string();
+        assert_eq!(id, "01905f3a-7c00-8241-afc4-a8332ccb90fa");
+    }
+
+    #[test]
+    fn a_derived_id_depends_on_emitter_incarnation_and_position() {
+        let ids = [
+            MessageId::derived(PARENT, "Fulfilment", 7, 0),
+            MessageId::derived(PARENT, "Fulfilment", 7, 1),
+            MessageId::derived(PARENT, "Fulfilment", 8, 0),
+            MessageId::derived(PARENT, "Refund", 7, 0),
+        ];
+        let different: std::collections::BTreeSet<_> = ids.into_iter().collect();
+        assert_eq!(different.len(), ids.len());
+    }
+
+    #[test]
+    fn a_derived_id_sorts_with_its_parent() {
+        let id = MessageId::derived(PARENT, "Fulfilment", 7, 0);
+        assert_eq!(id.0.as_bytes()[..6], PARENT.0.as_bytes()[..6]);
+    }
 }

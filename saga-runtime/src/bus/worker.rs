@@ -2,7 +2,7 @@
 //!
 //! A flush begins as soon as the last one ended and takes whatever waits: no timer, no debounce.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_channel::Receiver;
 
@@ -17,7 +17,7 @@ use crate::{
     Error, ErrorKind,
     dead_letter::Reason,
     engine::{Failure, Slot},
-    hash::HashMap,
+    hash::{HashMap, HashSet},
     retry::RetryPolicy,
     store::{Found, InstanceId, Outcome, Unit, Wait, Want},
 };
@@ -305,10 +305,18 @@ impl Worker {
 
 /// The first chain of each instance; the others rest on what it leads to.
 fn one_of_each(chains: Vec<Chain>) -> (Vec<Chain>, Vec<Chain>) {
-    let mut seen = HashSet::new();
+    if all_differ(&chains) {
+        return (chains, Vec::new());
+    }
+    let mut seen = HashSet::default();
     chains
         .into_iter()
         .partition(|chain| seen.insert(chain.id.clone()))
+}
+
+fn all_differ(chains: &[Chain]) -> bool {
+    let mut seen = HashSet::with_capacity_and_hasher(chains.len(), Default::default());
+    chains.iter().all(|chain| seen.insert(&chain.id))
 }
 
 /// Writes down that a suspect is about to run; `false` if it was set aside instead, for having been so too often.
