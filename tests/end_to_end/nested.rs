@@ -26,7 +26,7 @@ pub struct NotDelivered {}
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Haulier, replies(Arrived), refusals(TurnedBack))]
 pub struct Haul {
-    load: u32,
+    pub load: u32,
 }
 #[derive(Reply, Serialize, Deserialize)]
 pub struct Arrived {}
