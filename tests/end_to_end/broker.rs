@@ -15,6 +15,7 @@ use saga_runtime::{
     codec::Codec,
     dead_letter::{DeadLetterFilter, DeadMessage, Reason},
     envelope::{Envelope, MessageId},
+    limits::Limits,
     message::Message,
     service::BoxFuture,
     store::{Memory, Sqlite},
@@ -409,8 +410,13 @@ async fn a_timeout_does_not_overtake_the_reply_that_waits_at_the_broker() {
         held_back: Some(("front.replies", gate.clone())),
         ..Wire::to(&broker)
     };
+    let limits = Limits {
+        retention: Duration::from_secs(30 * 24 * 3_600),
+        ..Limits::default()
+    };
     let after = Bus::with(wire, store)
         .clock(clock)
+        .limits(limits)
         .saga::<crate::job::Job>()
         .saga::<Haulage>()
         .start()

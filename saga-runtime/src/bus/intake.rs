@@ -1,29 +1,26 @@
 //! Takes what this node did not put into its lanes itself: leftovers, other processes' messages, retries, timers.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{arrival::Arrival, heard::Heard, routing::Kind, shared::Shared};
+use super::{
+    arrival::Arrival,
+    overdue::{Overdue, TIMERS},
+    routing::Kind,
+    shared::Shared,
+};
 use crate::{
     dead_letter::Reason,
-    store::{Claim, InstanceId, Seq, Source as StoreSource, Stored, Taken, Unit, Want},
+    store::{Claim, Seq, Source as StoreSource, Stored, Taken, Unit, Want},
 };
-
-/// Timers taken at once.
-const TIMERS: usize = 256;
-/// A timer held back by older messages is looked at again after this: in real time, since what it waits for is work.
-const HELD_BACK: Duration = Duration::from_millis(5);
-/// A timer handed out that the store still names is looked at again after this.
-const HANDED_OUT: Duration = Duration::from_millis(250);
 
 /// The task that takes.
 pub(crate) struct Intake {
     shared: Arc<Shared>,
     /// When something in the store is due, as far as is known.
     next_due: Option<Timestamp>,
-    /// Wakes handed out, with their due time: the store names a timer until the commit that fires it.
-    woken: HashSet<(InstanceId, Timestamp)>,
+    overdue: Overdue,
     /// Some timer that is due was not handed out yet, or its firing not seen yet.
     look_again: Option<Duration>,
 }
@@ -31,9 +28,9 @@ pub(crate) struct Intake {
 impl Intake {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            overdue: Overdue::new(Arc::clone(&shared)),
             shared,
             next_due: Some(Timestamp::MIN),
-            woken: HashSet::new(),
             look_again: None,
         }
     }
@@ -168,18 +165,18 @@ impl Intake {
         of_sagas.collect()
     }
 
-    async fn taken(&mut self, want: &Want, sources: &[usize], taken: Taken) {
+    async fn taken(&mut self, want: &Want, sources: &[usize], mut taken: Taken) {
         for (&source, more) in sources.iter().zip(&taken.more) {
             if *more {
                 self.shared.routing.sources[source].set_behind(true);
             }
         }
-        for stored in taken.messages {
+        for stored in std::mem::take(&mut taken.messages) {
             self.receive(stored).await;
         }
         self.next_due = taken.next_due;
         if want.timers > 0 {
-            self.wake(want, taken.timers, &taken.oldest);
+            self.look_again = self.overdue.wake(want, &taken);
         }
     }
 
@@ -243,22 +240,6 @@ impl Intake {
         }
         self.shared.commit_patiently(&[unit]).await;
     }
-
-    /// Wakes instances whose timer is due, unless a message accepted before is still to be handled.
-    fn wake(&mut self, want: &Want, timers: Vec<(InstanceId, Timestamp)>, oldest: &[Option<Timestamp>]) {
-        let named: HashSet<(InstanceId, Timestamp)> = timers.iter().cloned().collect();
-        self.woken.retain(|woken| named.contains(woken));
-        self.look_again = (timers.len() >= TIMERS).then_some(HELD_BACK);
-        for (id, due) in timers {
-            if is_overtaking(&self.shared.heard, want, oldest, &id, due) {
-                self.look_again = Some(HELD_BACK);
-            } else if self.woken.insert((id.clone(), due)) {
-                self.shared.wake(id);
-            } else {
-                self.look_again = self.look_again.or(Some(HANDED_OUT));
-            }
-        }
-    }
 }
 
 /// The unit that these rows are finished with.
@@ -274,22 +255,4 @@ async fn pause(pause: Option<Duration>) {
         Some(pause) => tokio::time::sleep(pause).await,
         None => std::future::pending().await,
     }
-}
-
-/// Whether a message accepted at the saga's endpoint before `due` is still to be handled.
-fn is_overtaking(
-    heard: &Heard,
-    want: &Want,
-    oldest: &[Option<Timestamp>],
-    id: &InstanceId,
-    due: Timestamp,
-) -> bool {
-    let at_its_endpoint = want
-        .oldest
-        .iter()
-        .zip(oldest)
-        .filter(|(source, _)| source.consumer == id.saga);
-    at_its_endpoint.into_iter().any(|(source, oldest)| {
-        oldest.is_some_and(|oldest| oldest < due) || !heard.is_past(&source.queue, due)
-    })
 }

@@ -23,6 +23,7 @@ mod ingest;
 mod intake;
 mod options;
 mod outbox;
+mod overdue;
 mod relay;
 mod request;
 mod requests;
