@@ -30,7 +30,8 @@ pub fn endpoint(input: TokenStream) -> TokenStream {
 ///
 /// `#[command(to = Endpoint, replies(A, ..), refusals(B, ..), name = "..", version = 1)]`: all but `to` may be left
 /// out. `replies` say that it was done, `refusals` that it was not and that there is nothing to undo. A command with
-/// answers gets the enum `<Command>Reply`, with one variant per answer, named after it.
+/// answers gets the enum `<Command>Reply`, with one variant per answer, named after it. `upgrade(1 = OlderType)` reads
+/// older versions: each type listed becomes the next one by `From`.
 #[proc_macro_derive(Command, attributes(command))]
 pub fn command(input: TokenStream) -> TokenStream {
     contract::command(input.into()).into()
@@ -39,6 +40,7 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// An answer to a command, which names it in `replies(..)` or `refusals(..)`.
 ///
 /// `#[reply(name = "..", version = 1)]` overrides the name on the wire, which is the type's, and the version.
+/// `upgrade(1 = OlderType)` reads older versions.
 #[proc_macro_derive(Reply, attributes(reply))]
 pub fn reply(input: TokenStream) -> TokenStream {
     contract::reply(input.into()).into()
@@ -47,6 +49,7 @@ pub fn reply(input: TokenStream) -> TokenStream {
 /// A fact, published to whoever subscribed.
 ///
 /// `#[event(name = "..", version = 1)]` overrides the name on the wire, which is the type's, and the version.
+/// `upgrade(1 = OlderType)` reads older versions.
 /// `external` says that it is published outside the system, `outsiders` that it is meant for subscribers outside.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn event(input: TokenStream) -> TokenStream {
@@ -59,7 +62,8 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// `#[saga(by = order_id, at = Sales, name = "..", version = 1, endless)]`; all but `by` and `at` may be left out, and
 /// `by = (tenant, order_id)` makes a composite key. On an impl block it reads the clauses of the annotated methods and
 /// writes `impl Saga`: `#[saga(states(..), ignore(M in S), defer(M in S), unexpected(M in S), no_timeout(S),
-/// no_undo(M), settled(S), by(M = path))]`.
+/// no_undo(M), settled(S), by(M = path), renamed(Old = New), retired(S))]`. The last two and `upgrade(1 = FulfilmentV1)` on
+/// the struct are for instances that older builds stored.
 #[proc_macro_attribute]
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {
     saga::expand(args.into(), item.into()).into()

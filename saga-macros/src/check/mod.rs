@@ -35,6 +35,7 @@ pub(crate) fn all(model: &Model<'_>) -> Vec<Error> {
     if drawable {
         let graph = Graph::of(model);
         errors.extend(states::not_entered(model, &graph)); // S004
+        errors.extend(states::retired_and_entered(model, &graph)); // S010
         errors.extend(states::waits_for_ever(model, &graph)); // S006
     }
     errors

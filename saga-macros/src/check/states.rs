@@ -66,7 +66,8 @@ fn not_declared(model: &Model<'_>, name: &Ident) -> Error {
 /// S004: a declared state that no instance can get into. States behind such a state are not accused as well.
 pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
     let declared = 0..model.written.words.states.len();
-    let unreachable = |state: &usize| !graph.is_reachable(Node::State(*state));
+    let unreachable =
+        |state: &usize| !graph.is_reachable(Node::State(*state)) && !model.retired.contains(state);
     let (loose, chained): (Vec<usize>, Vec<usize>) = declared
         .filter(unreachable)
         .partition(|state| !graph.is_entered(*state));
@@ -79,6 +80,25 @@ pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
         }
     }
     errors
+}
+
+/// S010: a state that is said to be retired, and is entered all the same.
+pub(super) fn retired_and_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
+    let retired = model.written.words.retired.iter().zip(&model.retired);
+    let entered = retired.filter(|(_, state)| graph.is_reachable(Node::State(**state)));
+    let refuse = |(name, state): (&Ident, &usize)| {
+        let text = format!(
+            "S010: state `{name}` of saga `{}` is retired, and still entered\nhow it comes to that: {}",
+            model.name(),
+            graph.way_to(*state),
+        );
+        refusal(
+            name,
+            text,
+            format!("remove `{name}` from `retired(..)`, or what leads to it"),
+        )
+    };
+    entered.map(refuse).collect()
 }
 
 fn unentered(model: &Model<'_>, graph: &Graph, state: usize) -> Error {

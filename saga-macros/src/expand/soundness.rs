@@ -6,7 +6,7 @@ use syn::Path;
 
 use crate::{
     check::{self, Trap},
-    model::{Branch, Clause, Exception, Model},
+    model::{Branch, Clause, Exception, Model, Place},
     names,
     parse::{Effect, Verb},
 };
@@ -22,12 +22,14 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
         .clauses
         .iter()
         .enumerate()
-        .map(|(number, clause)| of_clause(number, clause));
+        .filter(|(_, clause)| !model.is_retired(&clause.places))
+        .map(|(number, clause)| of_clause(model, number, clause));
     let exceptions = model
         .exceptions
         .iter()
         .enumerate()
-        .map(|(number, exception)| of_exception(number, exception));
+        .filter(|(_, exception)| !model.is_retired(&exception.places))
+        .map(|(number, exception)| of_exception(model, number, exception));
     let traps = check::traps(model);
     let traps = traps.iter().map(|trap| of_trap(saga, trap));
     quote! {
@@ -45,12 +47,12 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     }
 }
 
-fn of_clause(number: usize, clause: &Clause<'_>) -> TokenStream {
+fn of_clause(model: &Model<'_>, number: usize, clause: &Clause<'_>) -> TokenStream {
     let runs = ask(clause.handler.clause.name.span(), quote!(s110::clause), &[number]);
     let items = clause.trigger.items().iter().enumerate().map(|(item, written)| {
         let at = span(written.message.segments.last());
         let places =
-            (0..clause.places.len()).map(|place| ask(at, quote!(s102::place), &[number, item, place]));
+            lively(model, &clause.places).map(|place| ask(at, quote!(s102::place), &[number, item, place]));
         let rules = [
             quote!(s104::trigger),
             quote!(s105::trigger),
@@ -86,9 +88,10 @@ fn of_effect(number: &[usize; 3], effect: &Effect) -> TokenStream {
     rules.into_iter().map(|rule| ask(at, rule, number)).collect()
 }
 
-fn of_exception(number: usize, exception: &Exception<'_>) -> TokenStream {
+fn of_exception(model: &Model<'_>, number: usize, exception: &Exception<'_>) -> TokenStream {
     let at = span(exception.item.message.segments.last());
-    let places = (0..exception.places.len()).map(|place| ask(at, quote!(s102::exception), &[number, place]));
+    let places =
+        lively(model, &exception.places).map(|place| ask(at, quote!(s102::exception), &[number, place]));
     let rules = [
         quote!(s105::exception),
         quote!(s106::exception),
@@ -97,6 +100,16 @@ fn of_exception(number: usize, exception: &Exception<'_>) -> TokenStream {
     places
         .chain(rules.into_iter().map(|rule| ask(at, rule, &[number])))
         .collect()
+}
+
+/// The numbers of the places that instances of this build come to: what an older build's wait for in a retired state,
+/// no exploration of this one can know.
+fn lively<'a>(model: &'a Model<'_>, places: &'a [Place]) -> impl Iterator<Item = usize> + 'a {
+    let lively = places
+        .iter()
+        .enumerate()
+        .filter(|(_, place)| !model.is_retired_place(place));
+    lively.map(|(number, _)| number)
 }
 
 /// One question: a constant whose evaluation is refused if the answer is no.

@@ -25,6 +25,8 @@ pub(crate) struct Model<'a> {
     pub(crate) exceptions: Vec<Exception<'a>>,
     pub(crate) no_timeout: Vec<usize>,
     pub(crate) settled: Vec<usize>,
+    /// States that only instances of older builds are in: nothing here leads to them.
+    pub(crate) retired: Vec<usize>,
     /// Names of states that were not declared, in the order written.
     pub(crate) undeclared: Vec<Ident>,
 }
@@ -80,6 +82,7 @@ impl<'a> Model<'a> {
             .collect();
         let no_timeout = names.states(&written.words.no_timeout);
         let settled = names.states(&written.words.settled);
+        let retired = names.states(&written.words.retired);
         let Names { states, undeclared } = names;
         Self {
             written,
@@ -88,6 +91,7 @@ impl<'a> Model<'a> {
             exceptions,
             no_timeout,
             settled,
+            retired,
             undeclared,
         }
     }
@@ -109,6 +113,15 @@ impl<'a> Model<'a> {
             explicit || (clause.places.contains(&Place::Rest) && !self.named_otherwise(clause, *state))
         };
         all.filter(holds).collect()
+    }
+
+    /// Whether a clause or an exception holds for instances of older builds alone.
+    pub(crate) fn is_retired(&self, places: &[Place]) -> bool {
+        !places.is_empty() && places.iter().all(|place| self.is_retired_place(place))
+    }
+
+    pub(crate) fn is_retired_place(&self, place: &Place) -> bool {
+        matches!(place, Place::State(state) if self.retired.contains(state))
     }
 
     /// Whether another clause or an exception names one of the clause's messages in this very state.

@@ -54,9 +54,11 @@ pub(crate) struct Words {
     pub(crate) settled: Vec<Ident>,
     pub(crate) keys: Vec<KeyPath>,
     pub(crate) renamed: Vec<Renamed>,
+    /// States that only instances of older builds are in.
+    pub(crate) retired: Vec<Ident>,
 }
 
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "states",
     "ignore",
     "defer",
@@ -66,6 +68,7 @@ const WORDS: [&str; 9] = [
     "settled",
     "by",
     "renamed",
+    "retired",
 ];
 
 impl Words {
@@ -98,6 +101,7 @@ impl Words {
         match word.to_string().as_str() {
             "states" => self.states.extend(list(content, Ident::parse)?),
             "no_timeout" => self.no_timeout.extend(list(content, Ident::parse)?),
+            "retired" => self.retired.extend(list(content, Ident::parse)?),
             "settled" => self.settled.extend(list(content, Ident::parse)?),
             "no_undo" => self.no_undo.extend(list(content, message)?),
             "by" => self.keys.extend(list(content, KeyPath::parse)?),

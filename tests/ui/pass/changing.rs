@@ -42,14 +42,39 @@ struct Fulfilment {
     note: Option<String>,
 }
 
-#[saga(states(Packing), renamed(Boxing = Packing, late = packing_is_late))]
+#[derive(Event, Serialize, Deserialize)]
+struct Insured {
+    order_id: u64,
+}
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Sales, replies(Wrapped))]
+struct Wrap {}
+
+#[derive(Reply, Serialize, Deserialize)]
+struct Wrapped {}
+
+#[saga(
+    states(Packing, Wrapping, Insuring),
+    renamed(Boxing = Packing, late = packing_is_late),
+    retired(Wrapping, Insuring),
+    ignore(Insured in Wrapping),
+)]
 impl Fulfilment {
     #[start(PlaceOrder => Packing)]
     fn place(order: PlaceOrder) -> Self {
         Self { order_id: order.order_id, note: None }
     }
 
-    #[after(1 h in Packing => end)]
+    #[on(Wrapped in Wrapping => Packing)]
+    fn wrapped(&mut self, _: Wrapped) {}
+
+    #[on(Insured in Insuring -> send Wrap => Wrapping)]
+    fn insured(&mut self, _: Insured) -> Wrap {
+        Wrap {}
+    }
+
+    #[after(1 h in Packing | Wrapping | Insuring => end)]
     fn packing_is_late(&mut self) {}
 }
 

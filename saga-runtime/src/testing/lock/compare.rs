@@ -283,7 +283,7 @@ fn state_gone(subject: &str, state: &str, locked: &BTreeSet<Fact>, names: &Names
     };
     found.refuse(
         format!("{subject}: state `{state}` is gone, and instances may be in it"),
-        format!("if it has another name now, or another state goes on for it, write `renamed({state} = {new})` in `#[saga(..)]` on the impl block; else keep it until no instance is in it"),
+        format!("if it has another name now, or another state goes on for it, write `renamed({state} = {new})` in `#[saga(..)]` on the impl block; else keep it, as `retired({state})` once nothing leads to it, until no instance is in it"),
     );
 }
 

@@ -37,7 +37,7 @@ const SWITCH: &str = "SAGA_LOCK";
 /// ```no_run
 /// # use saga_runtime::prelude::*;
 /// # #[derive(Endpoint)] struct Sales;
-/// # #[derive(Command, Serialize, Deserialize)] #[command(to = Sales)] struct PlaceOrder { order_id: u64 }
+/// # #[derive(Command, Serialize, Deserialize)] #[command(to = Sales)] pub struct PlaceOrder { order_id: u64 }
 /// # struct Desk;
 /// # #[saga_runtime::service(at = Sales)]
 /// # impl Desk { #[on(PlaceOrder)] async fn place(&self, _: PlaceOrder) {} }

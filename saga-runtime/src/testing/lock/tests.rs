@@ -129,7 +129,8 @@ fn a_state_that_is_gone_is_refused() {
         ],
         "saga `Fulfilment`: state `AwaitingLabel` is gone, and instances may be in it",
         "if it has another name now, or another state goes on for it, write `renamed(AwaitingLabel = Packing)` in \
-         `#[saga(..)]` on the impl block; else keep it until no instance is in it",
+         `#[saga(..)]` on the impl block; else keep it, as `retired(AwaitingLabel)` once nothing leads to \
+         it, until no instance is in it",
     );
 }
 
