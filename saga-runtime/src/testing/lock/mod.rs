@@ -36,9 +36,9 @@ const SWITCH: &str = "SAGA_LOCK";
 ///
 /// ```no_run
 /// # use saga_runtime::prelude::*;
-/// # #[derive(Endpoint)] struct Sales;
+/// # #[derive(Endpoint)] pub struct Sales;
 /// # #[derive(Command, Serialize, Deserialize)] #[command(to = Sales)] pub struct PlaceOrder { order_id: u64 }
-/// # struct Desk;
+/// # pub struct Desk;
 /// # #[saga_runtime::service(at = Sales)]
 /// # impl Desk { #[on(PlaceOrder)] async fn place(&self, _: PlaceOrder) {} }
 /// saga_runtime::system! { pub Shop { Desk } accepts(PlaceOrder) }
