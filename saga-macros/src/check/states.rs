@@ -6,9 +6,9 @@ use syn::{Error, Ident};
 
 use crate::{
     diagnostics::refusal,
-    model::{Graph, Model, Node},
+    model::{Branch, Graph, Model, Node},
     names::did_you_mean,
-    parse::Word,
+    parse::{Verb, Word},
 };
 
 /// A state that no way leads out of: where to put the caret, and what to say.
@@ -183,14 +183,27 @@ fn without_timeout(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
     refusal(caret(model, state), text, remedy)
 }
 
-/// Whether a timer is sure to lead out of the state.
+/// Whether a timer is sure to lead on. One that only enters the state anew, sending nothing, would wait for the same lost
+/// answer again.
 pub(super) fn is_timed(model: &Model<'_>, state: usize) -> bool {
+    let leads_on = |branch: &Branch<'_>| match branch.target {
+        None => false,
+        Some(target) => target != Node::State(state) || sends(branch),
+    };
     let timers = model
         .clauses
         .iter()
         .filter(|clause| matches!(clause.word(), Word::After | Word::At));
     let mut here = timers.filter(|clause| model.live_states(clause).contains(&state));
-    here.any(|clause| clause.branches.iter().all(|branch| branch.target.is_some()))
+    here.any(|clause| clause.branches.iter().all(leads_on))
+}
+
+fn sends(branch: &Branch<'_>) -> bool {
+    branch
+        .written
+        .effects
+        .iter()
+        .any(|effect| effect.verb == Verb::Send)
 }
 
 /// The state where it is declared; the saga's name for the implied one.

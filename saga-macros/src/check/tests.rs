@@ -164,3 +164,21 @@ fn every_mistake_of_a_saga_is_found_at_once() {
         ["S003", "S002", "S007", "S010", "S010", "S011", "S012", "S001"]
     );
 }
+
+#[test]
+fn a_timer_that_waits_for_the_same_again_is_no_way_on() {
+    let again = |effects: TokenStream| {
+        let start = start();
+        mistakes(
+            quote!(states(A)),
+            quote! {
+                #start
+                #[on(Moved in A => end)] fn moved(&mut self, moved: Moved) {}
+                #[after(1 d in A #effects => A)] fn again(&mut self) -> Ask {}
+            },
+        )
+    };
+    let text = "S006: state `A` of saga `Order` has no timeout: if an answer is lost, the instance waits in it for ever";
+    assert_eq!(again(quote!(-> publish Late)), [text]);
+    assert_eq!(again(quote!(-> send Ask)), [""; 0]);
+}

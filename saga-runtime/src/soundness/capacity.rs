@@ -20,6 +20,8 @@ pub const INPUTS: usize = 192;
 pub const JOINS: usize = 32;
 /// Messages named by all `all(..)` clauses together.
 pub const JOIN_ITEMS: usize = 128;
+/// Distinct messages that `all(..)` clauses keep until they are complete.
+pub const KEPT: usize = 64;
 /// (state, handler) pairs of everything that is not a reply.
 pub const ALWAYS: usize = 4096;
 /// Configurations explored one by one; beyond, states are judged as wholes.
@@ -33,3 +35,16 @@ pub(super) const MOVES: usize = 2048;
 pub(super) const SENDS: usize = 4096;
 /// "None" where a number is kept in a byte.
 pub(super) const NONE: u8 = u8::MAX;
+
+/// What a saga has too much of.
+#[derive(Clone, Copy)]
+pub(super) struct Excess {
+    pub(super) what: &'static str,
+    pub(super) most: usize,
+}
+
+impl Excess {
+    pub(super) const fn of(what: &'static str, most: usize) -> Self {
+        Self { what, most }
+    }
+}

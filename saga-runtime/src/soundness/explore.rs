@@ -37,6 +37,8 @@ pub(super) struct Search<'a> {
     current: u128,
     /// Every configuration in which a branch ran, laid over one another.
     asked: [u128; BRANCHES],
+    /// Every configuration a branch led to, laid over one another.
+    led_to: [u128; BRANCHES],
     /// The clause that says what happens when everything is undone.
     compensated: Option<usize>,
     /// Requests whose success in `compensate` nobody would undo: bits at even positions.
@@ -63,6 +65,7 @@ impl<'a> Search<'a> {
             facts: Facts::new(),
             current: FINDING,
             asked: [0; BRANCHES],
+            led_to: [0; BRANCHES],
             compensated: compensated(model),
             lasting_open: lasting_open(model, routes),
             full: false,
@@ -81,6 +84,8 @@ impl<'a> Search<'a> {
         let mut branch = 0;
         while branch < self.model.branch_count() {
             self.facts.asked[branch] = self.layout.waiting(self.asked[branch]);
+            self.facts.open_after[branch] = self.layout.open(self.led_to[branch]);
+            self.facts.kept_after[branch] = self.layout.kept(self.led_to[branch]);
             branch += 1;
         }
     }
@@ -257,6 +262,7 @@ impl<'a> Search<'a> {
                     next += (if sum > 3 { 3 } else { sum } - now) << shift;
                     send += 1;
                 }
+                self.led_to[number] |= next;
                 if (next ^ self.current) & !FRESH != 0 {
                     led = true;
                 }

@@ -95,6 +95,20 @@ impl Trace {
         self.place[node] as usize
     }
 
+    /// The first node that a branch led to.
+    pub(super) const fn first_of_branch(&self, branch: usize) -> Option<usize> {
+        let mut node = 0;
+        while node < self.count {
+            if let Some(ran) = self.edge[node].branch()
+                && ran == branch
+            {
+                return Some(node);
+            }
+            node += 1;
+        }
+        None
+    }
+
     /// The last branch that ran on the way to a node.
     pub(super) const fn last_branch(&self, mut node: usize) -> Option<usize> {
         loop {
@@ -123,6 +137,10 @@ pub(super) struct Facts {
     pub(super) ran: [bool; BRANCHES],
     /// Whose senders waited in some configuration as the branch ran: bits over the askers.
     pub(super) asked: [u64; BRANCHES],
+    /// What is open, and kept for a join, in some configuration that the branch leads to: bits at even positions over the
+    /// requests, and bits over the slots.
+    pub(super) open_after: [u128; BRANCHES],
+    pub(super) kept_after: [u64; BRANCHES],
     /// Whose senders may be left waiting as the branch ends the saga, and the first way there.
     pub(super) left_waiting: [u64; BRANCHES],
     pub(super) left_waiting_at: [u16; BRANCHES],
@@ -144,6 +162,8 @@ impl Facts {
             kept: [0; PLACES],
             ran: [false; BRANCHES],
             asked: [0; BRANCHES],
+            open_after: [0; BRANCHES],
+            kept_after: [0; BRANCHES],
             left_waiting: [0; BRANCHES],
             left_waiting_at: [0; BRANCHES],
             undone_waiting: 0,

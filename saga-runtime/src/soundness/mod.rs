@@ -50,7 +50,7 @@ use crate::{
 };
 
 use self::{
-    capacity::NONE,
+    capacity::{Excess, NONE},
     explore::Search,
     facts::{Facts, Trace},
     fallback::Fallback,
@@ -72,7 +72,7 @@ pub struct Exploration {
     /// Configurations were told apart; otherwise states were judged as wholes.
     exact: bool,
     /// What the saga has too much of; then nothing was explored, and [`limits`] says so.
-    excess: Option<&'static str>,
+    excess: Option<Excess>,
 }
 
 impl Exploration {

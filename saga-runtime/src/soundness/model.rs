@@ -10,7 +10,7 @@ use crate::{
 
 use self::numbering::too_large;
 use super::{
-    capacity::{ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, MESSAGES, NONE, REQUESTS},
+    capacity::{ASKERS, BRANCHES, CLAUSES, EFFECTS, Excess, INPUTS, MESSAGES, NONE, REQUESTS},
     messages::{Messages, same},
 };
 
@@ -62,7 +62,7 @@ pub(super) struct Model {
     /// Some outcome leads to `compensate`.
     pub(super) compensates: bool,
     /// What there is too much of, if anything.
-    pub(super) excess: Option<&'static str>,
+    pub(super) excess: Option<Excess>,
 }
 
 impl Model {

@@ -3,7 +3,7 @@
 use crate::definition::{Arity, Item, Place, Treatment, Trigger};
 
 use super::{
-    capacity::{ALWAYS, CLAUSES, INPUTS, JOIN_ITEMS, JOINS, NONE, PLACES},
+    capacity::{ALWAYS, CLAUSES, Excess, INPUTS, JOIN_ITEMS, JOINS, KEPT, NONE, PLACES},
     model::{Model, items},
 };
 
@@ -82,7 +82,7 @@ pub(super) struct Routes {
     /// Slots of items without `?` and `*`, which must be filled.
     pub(super) needed: u64,
     pub(super) slot_count: usize,
-    pub(super) excess: Option<&'static str>,
+    pub(super) excess: Option<Excess>,
 }
 
 impl Routes {
@@ -239,7 +239,7 @@ impl Routes {
 
     const fn add_always(&mut self, count: usize, clause: usize, input: u8) -> usize {
         if count == ALWAYS {
-            self.excess = Some("pairs of a state and a handler");
+            self.excess = Some(Excess::of("pairs of a state and a handler", ALWAYS));
             return count;
         }
         self.always[count] = (clause as u16, input);
@@ -258,8 +258,12 @@ impl Routes {
         let mut clause = 0;
         while clause < model.definition.clauses.len() {
             if let Trigger::All(list) = model.clause(clause).trigger {
-                if self.join_count == JOINS || items + list.len() > JOIN_ITEMS {
-                    self.excess = Some("`all` handlers");
+                if self.join_count == JOINS {
+                    self.excess = Some(Excess::of("`all` handlers", JOINS));
+                    return;
+                }
+                if items + list.len() > JOIN_ITEMS {
+                    self.excess = Some(Excess::of("messages in `all` handlers", JOIN_ITEMS));
                     return;
                 }
                 self.join_of[clause] = self.join_count as u8;
@@ -323,8 +327,8 @@ impl Routes {
 
     const fn slot(&mut self, input: usize) -> u8 {
         if self.slot_of[input] == NONE {
-            if self.slot_count == 64 {
-                self.excess = Some("messages kept by `all` handlers");
+            if self.slot_count == KEPT {
+                self.excess = Some(Excess::of("messages kept by `all` handlers", KEPT));
                 return 0;
             }
             self.slot_of[input] = self.slot_count as u8;

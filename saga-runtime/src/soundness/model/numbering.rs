@@ -4,7 +4,9 @@ use super::{Input, Model, items};
 use crate::{
     definition::{Definition, Effect, Item, Target, Trigger, Verb},
     message::{MessageInfo, MessageKind},
-    soundness::capacity::{ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, NONE, REQUESTS, STATES},
+    soundness::capacity::{
+        ASKERS, BRANCHES, CLAUSES, EFFECTS, Excess, INPUTS, MESSAGES, NONE, REQUESTS, STATES,
+    },
 };
 
 impl Model {
@@ -49,7 +51,7 @@ impl Model {
             clause += 1;
         }
         if self.messages.full {
-            self.excess = Some("messages");
+            self.excess = Some(Excess::of("messages", MESSAGES));
         }
     }
 
@@ -71,7 +73,7 @@ impl Model {
         let number = self.messages.intern(command);
         if self.request_of[number] == NONE {
             if self.request_count == REQUESTS {
-                self.excess = Some("commands with replies sent");
+                self.excess = Some(Excess::of("commands with replies sent", REQUESTS));
                 return 0;
             }
             self.request_of[number] = self.request_count as u8;
@@ -89,7 +91,7 @@ impl Model {
                 let number = self.messages.intern(message);
                 if self.asker_of[number] == NONE {
                     if self.asker_count == ASKERS {
-                        self.excess = Some("commands with replies taken");
+                        self.excess = Some(Excess::of("commands with replies taken", ASKERS));
                         return;
                     }
                     self.asker_of[number] = self.asker_count as u8;
@@ -130,7 +132,7 @@ impl Model {
             exception += 1;
         }
         if self.messages.full {
-            self.excess = Some("messages");
+            self.excess = Some(Excess::of("messages", MESSAGES));
         }
     }
 
@@ -149,7 +151,7 @@ impl Model {
     const fn add_input(&mut self, message: &'static MessageInfo, request: u8, refusal: bool) {
         let number = self.messages.intern(message);
         if self.input_count == INPUTS {
-            self.excess = Some("ways a message may come in");
+            self.excess = Some(Excess::of("ways a message may come in", INPUTS));
             return;
         }
         self.inputs[self.input_count] = Input {
@@ -164,7 +166,7 @@ impl Model {
     }
 }
 
-pub(super) const fn too_large(definition: &Definition) -> Option<&'static str> {
+pub(super) const fn too_large(definition: &Definition) -> Option<Excess> {
     let (mut clause, mut branches, mut effects) = (0, 0, 0);
     while clause < definition.clauses.len() {
         let list = definition.clauses[clause].branches;
@@ -177,10 +179,10 @@ pub(super) const fn too_large(definition: &Definition) -> Option<&'static str> {
         clause += 1;
     }
     match () {
-        _ if definition.states.len() > STATES => Some("states"),
-        _ if clause > CLAUSES => Some("handlers"),
-        _ if branches > BRANCHES => Some("outcomes"),
-        _ if effects > EFFECTS => Some("effects"),
+        _ if definition.states.len() > STATES => Some(Excess::of("states", STATES)),
+        _ if clause > CLAUSES => Some(Excess::of("handlers", CLAUSES)),
+        _ if branches > BRANCHES => Some(Excess::of("outcomes", BRANCHES)),
+        _ if effects > EFFECTS => Some(Excess::of("effects", EFFECTS)),
         _ => None,
     }
 }

@@ -10,12 +10,14 @@ pub const fn saga(exploration: &Exploration) {
 }
 
 pub(in crate::soundness) const fn find(exploration: &Exploration) -> Option<Text> {
-    let Some(what) = exploration.excess else {
+    let Some(excess) = exploration.excess else {
         return None;
     };
     let mut text = open(exploration, "S100");
-    text.push("there are too many ");
-    text.push(what);
-    text.push(" to be checked\nremedy: split the saga; a part of it can be a saga of its own, started by a command and awaited by its replies");
+    text.push("there are more than ");
+    text.number(excess.most as u128);
+    text.push(" ");
+    text.push(excess.what);
+    text.push(", too many to be checked\nremedy: split the saga; a part of it can be a saga of its own, started by a command and awaited by its replies");
     Some(text)
 }

@@ -5,7 +5,7 @@ use crate::{
     definition::{Item, Place, Trigger},
     message::MessageKind,
     soundness::{
-        model::items,
+        model::{items, names},
         report::{Text, refuse},
         routes::Route,
     },
@@ -88,16 +88,7 @@ const fn find_never_sent(
     places: &[Place],
     place: usize,
 ) -> Option<Text> {
-    let mut at = 0;
-    while at < places.len() {
-        if let Some(number) = place_number(exploration, places[at])
-            && exploration.is_forgotten(number)
-        {
-            return None;
-        }
-        at += 1;
-    }
-    if place > 0 {
+    if place > 0 || any_forgotten(exploration, places) || is_awaited_in_vain(exploration, item) {
         return None;
     }
     let mut text = open(exploration, "S102");
@@ -109,6 +100,43 @@ const fn find_never_sent(
     }
     text.push("\nremedy: add the `send` that asks for it, or remove the clause");
     Some(text)
+}
+
+const fn any_forgotten(exploration: &Exploration, places: &[Place]) -> bool {
+    let mut at = 0;
+    while at < places.len() {
+        if let Some(number) = place_number(exploration, places[at])
+            && exploration.is_forgotten(number)
+        {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether a state that waits in vain is told to wait for this very reply: the forgotten `send` is the one mistake.
+const fn is_awaited_in_vain(exploration: &Exploration, item: &Item) -> bool {
+    let mut clause = 0;
+    while clause < exploration.model.definition.clauses.len() {
+        let written = exploration.model.clause(clause);
+        let awaited = items(&written.trigger);
+        let mut at = 0;
+        while at < awaited.len() {
+            let mut message = 0;
+            while message < item.messages.len() {
+                if names(awaited[at].messages, item.messages[message])
+                    && any_forgotten(exploration, written.places)
+                {
+                    return true;
+                }
+                message += 1;
+            }
+            at += 1;
+        }
+        clause += 1;
+    }
+    false
 }
 
 const fn never_open(exploration: &Exploration, item: &Item, place: Place) -> Text {

@@ -1,5 +1,7 @@
 //! S108: a state that waits for replies, and none is on its way.
 
+mod in_vain;
+
 use super::{Exploration, open};
 use crate::{
     definition::{Place, Target},
@@ -31,17 +33,29 @@ pub(in crate::soundness) const fn find(
         return Some(report(exploration, exploration.facts.stuck[number] as usize - 1));
     }
     let written = exploration.model.clause(clause);
-    if let Some(Target::State(state)) = moves::target(&written.trigger, written.branches[branch].target)
-        && exploration.is_forgotten(state as usize)
-    {
-        let node = exploration.facts.reached[state as usize] as usize - 1;
-        if let Some(first) = exploration.trace.last_branch(node)
-            && first == number
-        {
-            return Some(report(exploration, node));
-        }
+    let Some(Target::State(state)) = moves::target(&written.trigger, written.branches[branch].target) else {
+        return None;
+    };
+    let node = if exploration.is_forgotten(state as usize) {
+        first_there(exploration, state as usize, number)
+    } else if in_vain::enters(exploration, number, state as usize) {
+        exploration.trace.first_of_branch(number)
+    } else {
+        None
+    };
+    match node {
+        Some(node) => Some(report(exploration, node)),
+        None => None,
     }
-    None
+}
+
+/// The first configuration of a state, if this branch led to it.
+const fn first_there(exploration: &Exploration, state: usize, number: usize) -> Option<usize> {
+    let node = exploration.facts.reached[state] as usize - 1;
+    match exploration.trace.last_branch(node) {
+        Some(first) if first == number => Some(node),
+        _ => None,
+    }
 }
 
 const fn report(exploration: &Exploration, node: usize) -> Text {

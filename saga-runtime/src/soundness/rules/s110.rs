@@ -87,6 +87,15 @@ const fn find_undo(exploration: &Exploration, clause: &'static Clause) -> Option
             remedy,
         ));
     }
+    if matches!(clause.trigger, Trigger::Compensate(_)) && does_nothing(clause) {
+        let remedy = "send what undoes the step, or say that it needs no undo beside `states(..)`, `no_undo(..)`, and remove it";
+        return Some(report(
+            exploration,
+            clause,
+            "undoes nothing: it has no effect",
+            remedy,
+        ));
+    }
     if let Trigger::Compensate(item) = &clause.trigger
         && is_never_done(exploration, item)
     {

@@ -6,8 +6,10 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod capacity;
 mod dice;
 mod language;
+
 mod oracle;
 mod property;
 mod sagas;

@@ -45,6 +45,8 @@ pub(super) struct Findings {
     /// Branches that ran, and whose senders waited then.
     pub(super) ran: BTreeSet<(usize, usize)>,
     pub(super) asked: BTreeSet<(usize, usize, &'static str)>,
+    /// What is open after a branch that leads to a state.
+    pub(super) open_after: BTreeSet<(usize, usize, &'static str)>,
     /// Whose senders were left waiting by a branch, or by the end of an unwritten `compensated`.
     pub(super) left: BTreeSet<(Option<(usize, usize)>, &'static str)>,
     /// Replies whose steps nothing undoes, at an entry into `compensate`.
@@ -360,6 +362,12 @@ impl Oracle {
             }
             for mut way in ways {
                 self.go(clause, written.target, &mut way, starts);
+                if let Some(Target::State(_)) = written.target {
+                    let open = way.open.iter().filter(|(_, count)| **count > 0);
+                    self.found
+                        .open_after
+                        .extend(open.map(|(name, _)| (clause, branch, *name)));
+                }
                 led |= self.arrive(way, from, Some((clause, branch)));
             }
         }

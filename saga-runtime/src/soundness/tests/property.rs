@@ -105,6 +105,16 @@ fn findings(model: &Model, facts: &Facts) -> Findings {
         found
             .asked
             .extend(bits(facts.asked[number]).map(|bit| (clause, branch, asker(bit))));
+        let leads_to_a_state = matches!(
+            model.clause(clause).branches[branch].target,
+            Some(Target::State(_))
+        );
+        let open =
+            (0..model.request_count).filter(|request| facts.open_after[number] & (1 << (2 * request)) != 0);
+        let open = open
+            .filter(|_| leads_to_a_state)
+            .map(|request| model.command_of(request).name);
+        found.open_after.extend(open.map(|name| (clause, branch, name)));
         found
             .left
             .extend(bits(facts.left_waiting[number]).map(|bit| (Some((clause, branch)), asker(bit))));
@@ -175,6 +185,12 @@ fn agree(exploration: &Exploration, expected: &Findings, definition: &Definition
         asked(&found.asked),
         asked(&expected.asked),
         "who was asked, seed {seed}\n{}",
+        told(definition)
+    );
+    assert_eq!(
+        asked(&found.open_after),
+        asked(&expected.open_after),
+        "what is open after a branch, seed {seed}\n{}",
         told(definition)
     );
     assert_eq!(

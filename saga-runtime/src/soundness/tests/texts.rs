@@ -415,6 +415,6 @@ fn more_than_a_saga_can_hold_is_told_once() {
     says(&saga(&format!("#[saga(states({}))] impl Payment {{
         #[start(Ask -> reply Done => S0)] fn ask()
         #[after(1 h in _ => end)] fn late()
-    }}", states.join(", "))), &["S100: in `Payment`, there are too many states to be checked
+    }}", states.join(", "))), &["S100: in `Payment`, there are more than 126 states, too many to be checked
 remedy: split the saga; a part of it can be a saga of its own, started by a command and awaited by its replies"]);
 }

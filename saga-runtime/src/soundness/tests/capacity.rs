@@ -1,0 +1,172 @@
+//! What a saga may hold: as much as is stated, and one more is told in words.
+
+use std::fmt::Write as _;
+
+use super::{language, limits};
+use crate::soundness::{
+    capacity::{
+        ALWAYS, ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, JOIN_ITEMS, JOINS, KEPT, REQUESTS, STATES,
+    },
+    explore,
+};
+
+/// Checks that `saga(most)` is held and `saga(most + 1)` is refused as too many of `what`.
+fn is_the_most(most: usize, what: &str, saga: impl Fn(usize) -> String) {
+    let said = |count| {
+        let exploration = Box::new(explore(language::saga(&saga(count))));
+        limits::find(&exploration).map(|text| text.as_str().lines().next().unwrap().to_owned())
+    };
+    assert_eq!(said(most), None, "{most} {what}");
+    let refusal = format!("S100: in `Large`, there are more than {most} {what}, too many to be checked");
+    assert_eq!(said(most + 1), Some(refusal));
+}
+
+/// A saga that begins with `Go`, with some words and handlers.
+fn large(messages: &str, words: &str, start: &str, handlers: &str) -> String {
+    format!(
+        "#[command(to = Desk)] pub struct Go {{}} {messages}
+         #[saga({words})] impl Large {{ #[start(Go {start})] fn go() {handlers} }}"
+    )
+}
+
+fn each(count: usize, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect()
+}
+
+fn listed(count: usize, separator: &str, one: impl Fn(usize) -> String) -> String {
+    (0..count).map(one).collect::<Vec<_>>().join(separator)
+}
+
+#[test]
+fn states_are_counted() {
+    is_the_most(STATES, "states", |count| {
+        let states = listed(count, ", ", |n| format!("S{n}"));
+        large("", &format!("states({states})"), "=> S0", "")
+    });
+}
+
+#[test]
+fn handlers_are_counted() {
+    is_the_most(CLAUSES, "handlers", |count| {
+        let timers = each(count - 1, |n| format!("#[after({n} s in A => end)] fn t{n}() "));
+        large("", "states(A)", "=> A", &timers)
+    });
+}
+
+#[test]
+fn outcomes_are_counted() {
+    is_the_most(BRANCHES, "outcomes", |count| {
+        let outcomes = listed(count - 1, " | ", |n| format!("L{n} => end"));
+        let timer = format!("#[after(1 s in A {{ {outcomes} }})] fn late()");
+        large("", "states(A)", "=> A", &timer)
+    });
+}
+
+#[test]
+fn effects_are_counted() {
+    is_the_most(EFFECTS, "effects", |count| {
+        let events = listed(count, ", ", |_| "publish News".to_owned());
+        large(
+            "#[event] pub struct News {}",
+            "states(A)",
+            &format!("-> {events} => A"),
+            "",
+        )
+    });
+}
+
+#[test]
+fn requests_are_counted() {
+    is_the_most(REQUESTS, "commands with replies sent", |count| {
+        let commands = each(count, |n| {
+            format!("#[command(to = Bank, replies(R{n}))] pub struct C{n} {{}} ")
+        });
+        let sends = listed(count, ", ", |n| format!("send C{n}"));
+        large(&commands, "states(A)", &format!("-> {sends} => A"), "")
+    });
+}
+
+#[test]
+fn who_may_ask_is_counted() {
+    is_the_most(ASKERS, "commands with replies taken", |count| {
+        let commands = each(count, |n| {
+            format!("#[command(to = Desk, replies(R{n}))] pub struct C{n} {{}} ")
+        });
+        let handlers = each(count, |n| format!("#[on(C{n} in A -> reply R{n})] fn c{n}() "));
+        large(&commands, "states(A)", "=> A", &handlers)
+    });
+}
+
+#[test]
+fn ways_in_are_counted() {
+    is_the_most(INPUTS, "ways a message may come in", |count| {
+        let events = each(count - 1, |n| format!("#[event] pub struct E{n} {{}} "));
+        let handlers = each(count - 1, |n| format!("#[on(E{n} in A)] fn e{n}() "));
+        large(&events, "states(A)", "=> A", &handlers)
+    });
+}
+
+#[test]
+fn joins_are_counted() {
+    is_the_most(JOINS, "`all` handlers", |count| {
+        let events = each(2 * count, |n| format!("#[event] pub struct E{n} {{}} "));
+        let handlers = each(count, |n| {
+            format!("#[all(E{}?, E{}? in A => end)] fn j{n}() ", 2 * n, 2 * n + 1)
+        });
+        // Only so many messages are kept, whichever join keeps them.
+        let handlers = handlers.replace("E64?", "E0?").replace("E65?", "E1?");
+        large(&events, "states(A)", "=> A", &handlers)
+    });
+}
+
+#[test]
+fn messages_in_joins_are_counted() {
+    is_the_most(JOIN_ITEMS, "messages in `all` handlers", |count| {
+        let events = each(64, |n| format!("#[event] pub struct E{n} {{}} "));
+        let (mut handlers, mut left) = (String::new(), count);
+        for join in 0.. {
+            let items = left.min(64);
+            let list = listed(items, ", ", |n| format!("E{n}"));
+            let _ = write!(handlers, "#[all({list} in S{join} => end)] fn j{join}() ");
+            left -= items;
+            if left == 0 {
+                break;
+            }
+        }
+        large(&events, "states(S0, S1, S2)", "=> S0", &handlers)
+    });
+}
+
+#[test]
+fn messages_kept_are_counted() {
+    is_the_most(KEPT, "messages kept by `all` handlers", |count| {
+        let events = each(count, |n| format!("#[event] pub struct E{n} {{}} "));
+        let list = listed(count, ", ", |n| format!("E{n}"));
+        large(
+            &events,
+            "states(A)",
+            "=> A",
+            &format!("#[all({list} in A => end)] fn all()"),
+        )
+    });
+}
+
+#[test]
+fn pairs_of_states_and_handlers_are_counted() {
+    const IN_ALL: usize = 64;
+    is_the_most(ALWAYS, "pairs of a state and a handler", |count| {
+        let states = listed(IN_ALL, ", ", |n| format!("S{n}"));
+        let everywhere = each(count / IN_ALL, |n| {
+            format!("#[after({n} s in _ => end)] fn t{n}() ")
+        });
+        let somewhere = each(count % IN_ALL, |n| {
+            format!("#[after(9 h in S{n} => end)] fn s{n}() ")
+        });
+        large(
+            "",
+            &format!("states({states})"),
+            "=> S0",
+            &(everywhere + &somewhere),
+        )
+    });
+}
