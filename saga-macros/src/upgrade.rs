@@ -84,14 +84,14 @@ fn arm(upgrades: &[Upgrade], what: &TokenStream) -> TokenStream {
     let newer = upgrades[1..].iter().map(|upgrade| &upgrade.older);
     let steps = upgrades.iter().zip(newer).map(|(older, newer)| {
         let older = &older.older;
-        quote!(let read = private::upgrade::<#older, #newer>(read);)
+        quote!(let read = private::upgraded::<#older, #newer>(read);)
     });
     let last = upgrades.last().map(|upgrade| &upgrade.older);
     quote! {
         #version => {
             let read = private::older::<#older>(#what, codec, body)?;
             #(#steps)*
-            ::core::result::Result::Ok(private::upgrade::<#last, Self>(read))
+            ::core::result::Result::Ok(private::upgraded::<#last, Self>(read))
         }
     }
 }

@@ -120,8 +120,15 @@ pub mod testing;
 pub mod transport;
 pub mod view;
 
-#[doc(hidden)]
+// Hidden from readers and editors, not from rustc: what is not hidden, it names by its last name alone.
+#[cfg_attr(any(doc, rust_analyzer), doc(hidden))]
+#[allow(missing_docs)]
 pub mod private;
+#[cfg_attr(any(doc, rust_analyzer), doc(hidden))]
+pub use private::{
+    Accepted, Handles, Publishes, Sends, Variant,
+    saga::{Answers, Hears},
+};
 
 pub use bus::Bus;
 pub use context::Context;

@@ -32,7 +32,7 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 /// Asks one endpoint to do something.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a command",
+    message = "S104: `{Self}` is not a command",
     label = "only a command can be sent",
     note = "derive `Command` and say whom it is for: `#[command(to = Endpoint)]`"
 )]
@@ -45,7 +45,7 @@ pub trait Command: Message {
 
 /// The answer to a command.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a reply",
+    message = "S104: `{Self}` is not a reply",
     label = "only a reply can be replied",
     note = "derive `Reply` and name it in the command's `replies(..)` or `refusals(..)`"
 )]
@@ -53,7 +53,7 @@ pub trait Reply: Message {}
 
 /// A fact, published to whoever subscribed.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event",
+    message = "S104: `{Self}` is not an event",
     label = "only an event can be published",
     note = "derive `Event` for it"
 )]

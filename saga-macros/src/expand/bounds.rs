@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Path;
 
-use crate::{model::Model, names};
+use crate::{model::Model, names, parse};
 
 use super::roster::Roster;
 
@@ -57,12 +57,49 @@ pub(super) fn mentions(model: &Model<'_>) -> TokenStream {
     let branches = model.clauses.iter().flat_map(|clause| clause.branches.iter());
     let effects = branches.flat_map(|branch| &branch.written.effects);
     let emitted = effects.flat_map(|effect| [Some(&effect.message), effect.to.as_ref()]);
-    let mentions = heard.chain(emitted).flatten();
+    let no_undo = model.written.words.no_undo.iter().map(Some);
+    let keys = model.written.words.keys.iter().map(|key| Some(&key.message));
+    let mentions = heard.chain(emitted).chain(no_undo).chain(keys).flatten();
+    let states = states(model);
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
             #[cfg(rust_analyzer)]
             fn mentioned(#(_: #mentions),*) {}
+            #states
         };
+    }
+}
+
+/// The states as an enum, declared where `states(..)` names them and mentioned wherever a clause does.
+fn states(model: &Model<'_>) -> TokenStream {
+    let words = &model.written.words;
+    let declared = &words.states;
+    let clauses: Vec<_> = model.written.handlers().map(|handler| &handler.clause).collect();
+    let places = clauses.iter().flat_map(|clause| clause.places.iter().flatten());
+    let set_aside = words
+        .exceptions
+        .iter()
+        .flat_map(|exception| exception.places.iter().flatten());
+    let places = places.chain(set_aside);
+    let named = places.filter_map(|place| match place {
+        parse::Place::State(state) => Some(state),
+        _ => None,
+    });
+    let branches = clauses.iter().flat_map(|clause| &clause.branches);
+    let entered = branches.filter_map(|branch| match &branch.target {
+        Some(parse::Target::State(state)) => Some(state),
+        _ => None,
+    });
+    let listed = words.no_timeout.iter().chain(&words.settled);
+    let named = named
+        .chain(entered)
+        .chain(listed)
+        .filter(|state| declared.contains(state));
+    quote! {
+        #[cfg(rust_analyzer)]
+        enum State { #(#declared),* }
+        #[cfg(rust_analyzer)]
+        fn entered() { #(let _ = State::#named;)* }
     }
 }

@@ -10,6 +10,8 @@ mod keys;
 mod labels;
 mod roster;
 mod soundness;
+#[cfg(test)]
+mod spans;
 
 pub(crate) use data::data;
 pub(crate) use soundness::{moved, span};

@@ -11,8 +11,8 @@ use crate::{
     parse::{Effect, Verb},
 };
 
-/// All questions. Only the tokens of a question carry a place of the author's, and only rustc sees them: nothing is
-/// mentioned that an editor could lead to.
+/// All questions. Only the tokens of a question carry a place of the author's, and only rustc is asked: an editor would
+/// lead from that place to the rules as well.
 pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     let runtime = names::runtime();
     let saga = &model.written.saga;
@@ -33,6 +33,7 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     let traps = check::traps(model);
     let traps = traps.iter().map(|trap| of_trap(saga, trap));
     quote! {
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use #runtime::{private, soundness::*};
             #[allow(long_running_const_eval)]
@@ -115,7 +116,7 @@ fn lively<'a>(model: &'a Model<'_>, places: &'a [Place]) -> impl Iterator<Item =
 /// One question: a constant whose evaluation is refused if the answer is no.
 fn ask(at: Span, rule: TokenStream, numbers: &[usize]) -> TokenStream {
     let call = moved(at, quote!(#rule(EXPLORATION #(, #numbers)*)));
-    quote!(const _: () = if KINDS_FIT { #call };)
+    quote!(#[cfg(not(rust_analyzer))] const _: () = if KINDS_FIT { #call };)
 }
 
 /// S005: a state that nothing leads out of is a mistake unless the struct says `endless`.
@@ -123,7 +124,7 @@ fn of_trap(saga: &Path, Trap { span, text }: &Trap) -> TokenStream {
     let endless = quote!(<#saga as private::Declared>::ENDLESS);
     let path = moved(*span, quote!(private::saga::leads_out));
     let call = quote_spanned!(*span=> #path(#endless, #text));
-    quote!(const _: () = #call;)
+    quote!(#[cfg(not(rust_analyzer))] const _: () = #call;)
 }
 
 /// The same tokens at another place: rustc underlines a whole call, which therefore has to lie wholly at one token.

@@ -155,7 +155,7 @@ impl Handler {
                 let message = private::message::<Self, #h>(&mut input)?;
                 let returned = #call.await;
                 let (answer, (#(#outcomes,)*)) =
-                    private::outcome::<#returns, Self, #h, (#(#types,)*)>(returned)?;
+                    private::yielded::<#returns, Self, #h, (#(#types,)*)>(returned)?;
                 private::answer(&mut effects, answer)?;
                 #(#emits)*
                 ::core::result::Result::Ok(effects)

@@ -246,7 +246,7 @@ fn refuse_receiver(sig: &Signature) -> Result<()> {
 }
 
 fn at(span: Span, what: &str, remedy: &str) -> Error {
-    Error::new(span, format!("{what}\nhelp: {remedy}"))
+    Error::new(span, format!("{what}\nremedy: {remedy}"))
 }
 
 fn all(errors: impl Iterator<Item = Error>) -> Result<()> {

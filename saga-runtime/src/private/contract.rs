@@ -20,6 +20,7 @@ pub trait Variant<const N: usize>: Replies {
 }
 
 /// The endpoint of a command whose own could not be made out, so that this mistake has no others in its wake.
+#[doc(hidden)]
 pub enum Nowhere {}
 
 impl Endpoint for Nowhere {

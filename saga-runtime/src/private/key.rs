@@ -52,7 +52,7 @@ pub enum ByRequest {}
 
 /// What `#[saga(by = .., at = ..)]` says on the struct.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has handlers but no correlation key and no endpoint",
+    message = "S103: `{Self}` has handlers but no correlation key and no endpoint",
     label = "nothing says what identifies an instance",
     note = "write `#[saga(by = key_field, at = Endpoint)]` above `struct {Self}`"
 )]

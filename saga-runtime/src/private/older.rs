@@ -28,7 +28,7 @@ pub fn older<Older: DeserializeOwned>(what: &str, codec: Codec, body: &[u8]) -> 
 }
 
 /// An older version as the next newer one.
-pub fn upgrade<Older: UpgradesTo<Newer>, Newer>(older: Older) -> Newer {
+pub fn upgraded<Older: UpgradesTo<Newer>, Newer>(older: Older) -> Newer {
     older.upgrade()
 }
 

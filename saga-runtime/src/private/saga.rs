@@ -212,24 +212,24 @@ pub fn given<Taken: TakenAs<Given>, Given>(given: Given) -> Taken {
 )]
 pub trait Returns<Outcome> {
     /// The outcome, or why there is none.
-    fn outcome(self) -> Result<Outcome, HandlerError>;
+    fn into_outcome(self) -> Result<Outcome, HandlerError>;
 }
 
 impl<T> Returns<T> for T {
-    fn outcome(self) -> Result<T, HandlerError> {
+    fn into_outcome(self) -> Result<T, HandlerError> {
         Ok(self)
     }
 }
 
 impl<T, E: Into<HandlerError>> Returns<T> for Result<T, E> {
-    fn outcome(self) -> Result<T, HandlerError> {
+    fn into_outcome(self) -> Result<T, HandlerError> {
         self.map_err(Into::into)
     }
 }
 
 /// What the handler returned, as its clause says it.
 pub fn outcome<Returned: Returns<Outcome>, Outcome>(returned: Returned) -> Result<Outcome, HandlerError> {
-    returned.outcome()
+    returned.into_outcome()
 }
 
 /// What `#[at(..)]` may name.

@@ -123,12 +123,12 @@ pub fn no_such_handler<S: Service>(handler: usize) -> BoxFuture<'static, Result<
     label = "should be `{Given}`",
     note = "a service's handler takes `&self`, the message its `#[on(..)]` names, by value, and `&Context` if it asks"
 )]
-pub trait TakenAs<Given> {
+pub trait GivenAs<Given> {
     /// The same value, under the type the author wrote.
     fn take(given: Given) -> Self;
 }
 
-impl<T> TakenAs<T> for T {
+impl<T> GivenAs<T> for T {
     fn take(given: T) -> T {
         given
     }
@@ -138,13 +138,13 @@ impl<T> TakenAs<T> for T {
 pub fn taken<Taken, S, const H: usize>(message: S::Message) -> Taken
 where
     S: Handles<H>,
-    Taken: TakenAs<S::Message>,
+    Taken: GivenAs<S::Message>,
 {
     Taken::take(message)
 }
 
 /// The context, as the parameter's type.
-pub fn asked<'a, Asked: TakenAs<&'a Context>>(context: &'a Context) -> Asked {
+pub fn asked<'a, Asked: GivenAs<&'a Context>>(context: &'a Context) -> Asked {
     Asked::take(context)
 }
 
@@ -154,19 +154,19 @@ pub fn asked<'a, Asked: TakenAs<&'a Context>>(context: &'a Context) -> Asked {
     label = "should be `{Outcome}` or a `Result` of it",
     note = "a service returns the command's reply enum, where the command declares replies, then the effects in written order"
 )]
-pub trait Returns<Outcome> {
+pub trait Yields<Outcome> {
     /// The outcome, or why there is none.
-    fn outcome(self) -> Result<Outcome, ServiceError>;
+    fn into_yield(self) -> Result<Outcome, ServiceError>;
 }
 
-impl<T> Returns<T> for T {
-    fn outcome(self) -> Result<T, ServiceError> {
+impl<T> Yields<T> for T {
+    fn into_yield(self) -> Result<T, ServiceError> {
         Ok(self)
     }
 }
 
-impl<T, E: Into<ServiceError>> Returns<T> for Result<T, E> {
-    fn outcome(self) -> Result<T, ServiceError> {
+impl<T, E: Into<ServiceError>> Yields<T> for Result<T, E> {
+    fn into_yield(self) -> Result<T, ServiceError> {
         self.map_err(Into::into)
     }
 }
@@ -178,15 +178,15 @@ type AnswerOf<S, const H: usize> = <<S as Handles<H>>::Message as Answered>::Ans
 type OutcomeOf<S, const H: usize, Fx> = <AnswerOf<S, H> as Answer>::With<Fx>;
 
 /// Takes apart what the `H`th handler returned: the answer, where the command has one, and the effects.
-pub fn outcome<Returned, S, const H: usize, Fx>(
+pub fn yielded<Returned, S, const H: usize, Fx>(
     returned: Returned,
 ) -> Result<(Option<AnswerOf<S, H>>, Fx), ServiceError>
 where
     S: Handles<H>,
     Fx: EffectTuple,
-    Returned: Returns<OutcomeOf<S, H, Fx>>,
+    Returned: Yields<OutcomeOf<S, H, Fx>>,
 {
-    returned.outcome().map(AnswerOf::<S, H>::split)
+    returned.into_yield().map(AnswerOf::<S, H>::split)
 }
 
 /// How a command's answer and a handler's effects make a return type. Implemented by [`NoReply`], which adds nothing,

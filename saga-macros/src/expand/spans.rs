@@ -1,0 +1,167 @@
+//! Where the tokens of an expansion come from: an editor leads from what the author wrote to where it is declared, and
+//! to nothing else.
+
+#![allow(clippy::expect_used)] // a test that cannot read its own saga should say so
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Group, LineColumn, Span, TokenStream, TokenTree};
+
+use crate::{
+    diagnostics::Diagnostics,
+    model::Model,
+    parse::{Data, Handlers},
+};
+
+const HANDLERS: &str = "#[saga(
+    states(AwaitingBill, Cancelling, Settled),
+    ignore(contracts::AlreadyBilled, Declined of Cancel in Cancelling | end),
+    defer(Moved in AwaitingBill), no_timeout(Settled), settled(Settled), no_undo(Cancel), by(Moved = place.order),
+)]
+impl Order {
+    #[start(contracts::Place -> send Bill => AwaitingBill)]
+    fn place(place: contracts::Place) -> (Self, Bill) { todo(place) }
+
+    #[on(Billed in AwaitingBill | Cancelling {
+        Ship -> send Label?, publish Shipped*, reply Done to Place => Settled | Wait })]
+    fn billed(&mut self, billed: Billed) -> Billing { todo(billed) }
+
+    #[all(Labelled, Packed?, Gift* in Settled -> publish Ready => end)]
+    fn ready(&mut self, l: Labelled, p: Option<Packed>, g: Vec<Gift>) -> Ready { todo(l) }
+
+    #[after(PATIENCE in AwaitingBill -> send Cancel => Cancelling)]
+    fn late(&mut self) -> Cancel { todo() }
+
+    #[at(self.due in Settled => compensate)]
+    fn due(&mut self) {}
+
+    #[compensate(Billed -> send Refund)]
+    fn refund(&self, billed: Billed) -> Refund { todo(billed) }
+}";
+
+const DATA: &str = "#[saga(by = order_id, at = shops::Sales)]
+struct Order { order_id: OrderId }";
+
+/// Identifiers by where they stand.
+type Places = BTreeMap<(usize, usize), String>;
+
+/// What `#[saga(..)]` is given: the words in its parentheses, and the item below it.
+fn given(source: &str) -> (TokenStream, TokenStream) {
+    let mut tokens = source.parse::<TokenStream>().expect("Rust").into_iter();
+    let attribute = tokens.nth(1).expect("an attribute");
+    let attribute = group(&attribute).expect("brackets").stream();
+    let words = attribute
+        .into_iter()
+        .find_map(|token| group(&token))
+        .expect("words");
+    (words.stream(), tokens.collect())
+}
+
+fn group(token: &TokenTree) -> Option<Group> {
+    match token {
+        TokenTree::Group(group) => Some(group.clone()),
+        _ => None,
+    }
+}
+
+fn expanded_handlers() -> (TokenStream, TokenStream, TokenStream) {
+    let (words, item) = given(HANDLERS);
+    let mut errors = Diagnostics::default();
+    let written = Handlers::read(words.clone(), item.clone(), &mut errors).expect("an impl block");
+    assert_eq!(errors.texts().collect::<Vec<_>>(), [""; 0]);
+    (words, item, super::handlers(&Model::of(&written)))
+}
+
+/// Every identifier with a place in the source, in what an editor sees of some tokens.
+fn identifiers(tokens: TokenStream, found: &mut Vec<((usize, usize), String)>) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) if group.stream().to_string() == "cfg (not (rust_analyzer))" => {
+                tokens
+                    .by_ref()
+                    .take_while(|token| !is_semicolon(token))
+                    .for_each(drop);
+            }
+            TokenTree::Group(group) => identifiers(group.stream(), found),
+            TokenTree::Ident(ident) => {
+                let LineColumn { line, column } = ident.span().start();
+                let generated = ident.span().start() == Span::call_site().start();
+                found.extend((!generated).then(|| ((line, column), ident.to_string())));
+            }
+            TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
+fn is_semicolon(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
+}
+
+fn found(tokens: TokenStream) -> Vec<((usize, usize), String)> {
+    let mut found = Vec::new();
+    identifiers(tokens, &mut found);
+    found
+}
+
+/// The identifiers in the attributes of some tokens.
+fn in_attributes(tokens: TokenStream) -> Places {
+    let mut places = Places::new();
+    let mut after_hash = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Group(group) if after_hash => places.extend(found(group.stream())),
+            TokenTree::Group(group) => places.extend(in_attributes(group.stream())),
+            _ => {}
+        }
+        after_hash = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
+    }
+    places
+}
+
+/// What names a type, a state, a label or a module: everything but the words of the language and what stands in
+/// expressions.
+fn leads_somewhere(name: &str) -> bool {
+    name == "contracts" || name.starts_with(char::is_uppercase)
+}
+
+#[test]
+fn messages_states_and_labels_keep_their_places() {
+    let (words, item, expansion) = expanded_handlers();
+    let expansion: Places = found(expansion).into_iter().collect();
+    let mut written = in_attributes(item);
+    written.extend(found(words));
+    let lost = written.iter().filter(|(_, name)| leads_somewhere(name));
+    let lost: Vec<_> = lost
+        .filter(|(place, name)| expansion.get(place) != Some(name))
+        .collect();
+    assert_eq!(lost, []);
+}
+
+#[test]
+fn only_what_was_written_has_a_place() {
+    let (words, item, expansion) = expanded_handlers();
+    let mut written: Places = found(item).into_iter().collect();
+    written.extend(found(words));
+    let strange = found(expansion)
+        .into_iter()
+        .filter(|(place, name)| written.get(place) != Some(name));
+    // Whatever is said of a key's type is said at its path, which therefore lies wholly there.
+    let strange: Vec<_> = strange.filter(|(_, name)| name != "message").collect();
+    assert_eq!(strange, []);
+}
+
+#[test]
+fn the_endpoint_and_the_key_keep_their_places() {
+    let (words, item) = given(DATA);
+    let mut errors = Diagnostics::default();
+    let data = Data::read(words.clone(), item, &mut errors).expect("a struct");
+    let expansion: Places = found(super::data(&data)).into_iter().collect();
+    let endpoint = found(words)
+        .into_iter()
+        .filter(|(_, name)| ["shops", "Sales"].contains(&name.as_str()));
+    let lost: Vec<_> = endpoint
+        .filter(|(place, name)| expansion.get(place) != Some(name))
+        .collect();
+    assert_eq!(lost, []);
+}
