@@ -1,79 +1,11 @@
 //! The order: bill, label, ready to ship; refunds and cancels when it cannot be shipped.
 #![deny(warnings)]
-#![allow(dead_code)] // messages have fields that nobody here reads
 
+#[path = "../contracts/order.rs"]
+mod contracts;
+
+pub use contracts::*;
 use saga_runtime::prelude::*;
-
-#[derive(Endpoint)]
-pub struct Sales;
-#[derive(Endpoint)]
-pub struct Billing;
-#[derive(Endpoint)]
-pub struct Warehouse;
-
-type OrderId = String;
-type InvoiceId = u64;
-
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Sales, replies(OrderConfirmed), refusals(OrderRejected))]
-pub struct PlaceOrder {
-    order_id: OrderId,
-    total_cents: u64,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Billing, replies(OrderBilled), refusals(BillingDeclined))]
-pub struct BillOrder {
-    order_id: OrderId,
-    total_cents: u64,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Billing, replies(BillingCancelled), refusals(AlreadyBilled))]
-pub struct CancelBilling {
-    order_id: OrderId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Billing, replies(OrderRefunded))]
-pub struct RefundOrder {
-    invoice: InvoiceId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Warehouse, replies(ShippingLabelCreated), refusals(OutOfStock))]
-pub struct CreateShippingLabel {
-    order_id: OrderId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Warehouse)]
-pub struct VoidLabel {
-    order_id: OrderId,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct OrderConfirmed {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct OrderRejected {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct OrderBilled {
-    invoice: InvoiceId,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct BillingDeclined {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct BillingCancelled {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct AlreadyBilled {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct OrderRefunded {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct ShippingLabelCreated {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct OutOfStock {}
-#[derive(Event, Serialize, Deserialize)]
-pub struct OrderReadyToShip {
-    order_id: OrderId,
-}
-#[derive(Event, Serialize, Deserialize)]
-pub struct OrderCancelled {
-    order_id: OrderId,
-}
 
 #[saga(by = order_id, at = Sales)]
 #[derive(Serialize, Deserialize)]

@@ -1,91 +1,11 @@
 //! A trip: three bookings side by side, joined when all have arrived; the first failure undoes the others.
 #![deny(warnings)]
-#![allow(dead_code)] // messages have fields that nobody here reads
 
+#[path = "../contracts/travel.rs"]
+mod contracts;
+
+pub use contracts::*;
 use saga_runtime::prelude::*;
-
-#[derive(Endpoint)]
-pub struct Travel;
-#[derive(Endpoint)]
-pub struct Air;
-#[derive(Endpoint)]
-pub struct Stay;
-#[derive(Endpoint)]
-pub struct Cars;
-
-type TripId = u64;
-
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Travel, replies(TripBooked), refusals(TripRejected))]
-pub struct BookTrip {
-    trip: TripId,
-    with_car: bool,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Travel, replies(TripCancelled), refusals(TooLate))]
-pub struct CancelTrip {
-    trip: TripId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Air, replies(FlightBooked), refusals(FlightFull))]
-pub struct BookFlight {
-    trip: TripId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Stay, replies(HotelBooked), refusals(HotelFull))]
-pub struct BookHotel {
-    trip: TripId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Cars, replies(CarBooked), refusals(NoCar))]
-pub struct BookCar {
-    trip: TripId,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Air, replies(FlightCancelled))]
-pub struct CancelFlight {
-    pnr: String,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Stay, replies(HotelCancelled))]
-pub struct CancelHotel {
-    res: u64,
-}
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Cars)]
-pub struct CancelCar {
-    car: u64,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct TripBooked {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct TripRejected {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct TripCancelled {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct TooLate {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct FlightBooked {
-    pnr: String,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct FlightFull {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct HotelBooked {
-    res: u64,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct HotelFull {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct CarBooked {
-    car: u64,
-}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct NoCar {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct FlightCancelled {}
-#[derive(Reply, Serialize, Deserialize)]
-pub struct HotelCancelled {}
 
 #[saga(by = trip, at = Travel)]
 #[derive(Serialize, Deserialize)]

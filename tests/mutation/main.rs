@@ -1,0 +1,89 @@
+//! The three sagas of `ui/pass` with one thing wrong at a time: the rules refuse nearly all of them, and say so.
+//!
+//! ```text
+//! ui/pass/order.rs ──read──▶ Saga ──▶ mutants: one clause, message, state, effect, target or word
+//!                                        │         dropped, or another of its kind in its place
+//!                                        │ written out with fitting signatures, each a module
+//!                                        ▼
+//!                        cargo check, again without those refused, until only const evaluation is left
+//!                                        ▼
+//!                        refused by a rule (S000 in its words)   or   a survivor, listed in survivors.txt with the reason
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test reports by panicking"
+)]
+
+mod clause;
+mod mutants;
+mod saga;
+mod survivors;
+mod workspace;
+
+use std::collections::BTreeMap;
+
+use crate::{mutants::Mutant, saga::Saga, workspace::Workspace};
+
+/// The share of the mutants that the rules have to refuse.
+const TARGET: f64 = 0.85;
+
+#[test]
+fn a_process_with_one_thing_wrong_does_not_compile() {
+    let sagas = ["order", "subscription", "travel"].map(Saga::read);
+    let judged = judge(&sagas);
+    let (refused, survivors): (Vec<_>, Vec<_>) = judged.iter().partition(|(_, rule)| rule.is_some());
+    println!("{}", table(&refused, judged.len()));
+    let survivors: Vec<&str> = survivors.iter().map(|(mutant, _)| mutant.name.as_str()).collect();
+    survivors::are_explained(&survivors);
+    let score = refused.len() as f64 / judged.len() as f64;
+    assert!(
+        score >= TARGET,
+        "only {:.1} % of the mutants are refused",
+        100.0 * score
+    );
+}
+
+/// Every mutant of some sagas, with the rule that refuses it.
+fn judge(sagas: &[Saga]) -> Vec<(Mutant, Option<String>)> {
+    let mut workspace = Workspace::new();
+    let mut numbered = Vec::new();
+    for saga in sagas {
+        let mutants = mutants::of(saga);
+        let written = mutants.iter().map(|mutant| mutant.saga.written());
+        let modules: Vec<String> = std::iter::once(saga.written()).chain(written).collect();
+        numbered.push((workspace.add(saga, &modules), saga, mutants));
+    }
+    let mut refusals = workspace.refusals();
+    let mut judged = Vec::new();
+    for (numbers, saga, mutants) in numbered {
+        assert!(
+            !refusals.contains_key(&numbers.start),
+            "`{}` is sound as it is",
+            saga.name
+        );
+        let mut rule = |number| refusals.remove(&number).map(|refusal| refusal.rule);
+        judged.extend(
+            mutants
+                .into_iter()
+                .zip(numbers.skip(1))
+                .map(|(mutant, number)| (mutant, rule(number))),
+        );
+    }
+    judged
+}
+
+/// How many mutants each rule refused, and the score.
+fn table(refused: &[&(Mutant, Option<String>)], all: usize) -> String {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for rule in refused.iter().filter_map(|(_, rule)| rule.as_deref()) {
+        *rules.entry(rule).or_default() += 1;
+    }
+    let rows: String = rules
+        .iter()
+        .map(|(rule, count)| format!("{rule} {count:4}\n"))
+        .collect();
+    let share = 100.0 * refused.len() as f64 / all as f64;
+    format!("{rows}{} of {all} mutants refused: {share:.1} %", refused.len())
+}
