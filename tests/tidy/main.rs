@@ -9,6 +9,7 @@
 mod documents;
 mod layers;
 mod manifests;
+mod refusals;
 mod shape;
 mod source;
 
