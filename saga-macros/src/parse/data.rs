@@ -43,6 +43,9 @@ struct Words {
 
 const WORDS: [&str; 6] = ["by", "at", "name", "version", "upgrade", "endless"];
 
+/// As many as a tuple may have that serde can write.
+const MOST_KEY_FIELDS: usize = 16;
+
 impl Data {
     /// Reads the struct. `None` if it is not even a struct.
     pub(crate) fn read(args: TokenStream, item: TokenStream, errors: &mut Diagnostics) -> Option<Self> {
@@ -152,6 +155,15 @@ impl Words {
     }
 
     fn key(&self, item: &ItemStruct, errors: &mut Diagnostics) -> Vec<(Ident, Type)> {
+        if let Some(beyond) = self.by.iter().flatten().nth(MOST_KEY_FIELDS) {
+            let text = format!(
+                "S103: the key of saga `{}` has more than {MOST_KEY_FIELDS} fields",
+                item.ident
+            );
+            let remedy = "put what belongs together into one field with a type of its own";
+            errors.push(refusal(beyond, text, remedy));
+            return Vec::new();
+        }
         let named = self.by.iter().flatten().map(|field| {
             let declared = item
                 .fields
