@@ -23,8 +23,6 @@ pub struct Limits {
     pub waiting: usize,
     /// The most completed steps whose reply an instance keeps for its undo: 256.
     pub steps: usize,
-    /// The most ids of outside messages an instance remembers itself: 1,024.
-    pub seen: usize,
     /// How long duplicates are recognised, tombstones and answers kept: 24 h.
     pub retention: Duration,
     /// How long a message waits for its instance to come to be: 60 s.
@@ -33,8 +31,6 @@ pub struct Limits {
     pub unknown_wait: Duration,
     /// How long a compensation awaits the answer to one step before it parks: 1 h.
     pub compensation_wait: Duration,
-    /// How long a store may be out of reach before waiting callers are told: 30 s.
-    pub store_wait: Duration,
     /// How many crashes within the first quarter of a second with the same message alone in hand make it a dead letter:
     /// 10, so that somebody who kills the process again and again blames no innocent message.
     pub crashes: u32,
@@ -55,12 +51,10 @@ impl Default for Limits {
             deferred: 64,
             waiting: 64,
             steps: 256,
-            seen: 1_024,
             retention: Duration::from_secs(24 * 3_600),
             absent_wait: Duration::from_secs(60),
             unknown_wait: Duration::from_secs(600),
             compensation_wait: Duration::from_secs(3_600),
-            store_wait: Duration::from_secs(30),
             crashes: 10,
             memory_tombstones: 65_536,
         }
