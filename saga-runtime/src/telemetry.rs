@@ -1,6 +1,7 @@
 //! What is told to the outside while running: trace context and the names of fields.
 //!
-//! Spans and events carry `message.name`, `message.id`, `saga.name`, `saga.key`, `saga.state`, `attempt`.
+//! Spans and events carry `message.name`, `message.id`, `saga.name`, `saga.key`, `saga.state`,
+//! `service.name`, `attempt`.
 
 use std::{any::Any, sync::Arc};
 

@@ -22,4 +22,5 @@ mod outage;
 mod process;
 mod services;
 mod subscription;
+mod telemetry;
 mod waiting;

@@ -140,8 +140,8 @@ impl Pass<'_> {
             return Ok(Settled::Done);
         }
         let _span = tracing::debug_span!(
-            "handle", saga.name = %self.id.saga, saga.key = %self.id.key, message.name = %arrival.envelope.name,
-            message.id = %id, attempt = arrival.tries.failed
+            "handle", saga.name = %self.id.saga, saga.key = %self.id.key, saga.state = %self.engine.state_of(slot),
+            message.name = %arrival.envelope.name, message.id = %id, attempt = arrival.tries.failed
         )
         .entered();
         let verdict = self

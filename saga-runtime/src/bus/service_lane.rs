@@ -14,6 +14,7 @@ use std::{
 use async_channel::Receiver;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument as _;
 
 use super::{
     arrival::Arrival,
@@ -317,8 +318,12 @@ async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Resu
         codec: shared.codec,
     };
     let input = Input::new(&context, &arrival.envelope);
+    let span = tracing::debug_span!(
+        "handle", service.name = definition.name, message.name = %arrival.envelope.name,
+        message.id = %arrival.envelope.id, attempt = arrival.tries.failed
+    );
     let handling = AssertUnwindSafe(slot.service.handle(handler, input)).catch_unwind();
-    match handling.await {
+    match handling.instrument(span).await {
         Ok(result) => result
             .map_err(|error| failed(&error))
             .and_then(|effects| within_limit(shared, effects)),

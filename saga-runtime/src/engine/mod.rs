@@ -396,6 +396,15 @@ impl Engine {
         }
     }
 
+    /// The state a message meets, for people.
+    pub(crate) fn state_of(&self, slot: &Slot) -> Arc<str> {
+        match slot {
+            Slot::Live(instance) if !instance.ended => self.state_name(instance.spot),
+            Slot::Absent => "absent".into(),
+            Slot::Live(_) | Slot::Finished(_) => "end".into(),
+        }
+    }
+
     fn state_name(&self, spot: Spot) -> Arc<str> {
         match spot {
             Spot::State(index) => self
