@@ -14,7 +14,7 @@
 //!
 //! Contenders take turns within each round and medians over the rounds are reported, so that a noisy neighbour harms all
 //! alike. Ratios are to be trusted, absolute numbers are this machine's. All contenders allocate with mimalloc, as a program
-//! that is in a hurry would; with glibc's allocator the library in memory is about a third slower.
+//! that is in a hurry would; with glibc's allocator the library in memory is markedly slower.
 
 mod ceiling;
 mod commits;

@@ -108,8 +108,8 @@ impl<'a, C: Command> Request<'a, C> {
         }
     }
 
-    /// Waits no longer than this. The request goes on all the same: sent again, a command that started a saga gets the
-    /// recorded answer.
+    /// Waits no longer than this. The request goes on for as long as this process lives, and from its first commit
+    /// whatever happens: sent again, a command that started a saga gets the recorded answer.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
