@@ -1,10 +1,13 @@
-//! What a large saga adds to `cargo check`: the macro, the code it writes and the checks in const evaluation.
+//! What sagas add to `cargo check`: the macro, the code it writes, and the rules in const evaluation.
 //!
 //! `cargo bench -p saga-benches --bench compile_cost`
 //!
-//! Two packages with the same messages and the same handlers, in one of them as a saga, in the other as plain methods,
-//! are checked in turn, without incremental compilation; medians are compared.
+//! Each row is a package that is checked in two ways in turn, without incremental compilation: with the rules, and with
+//! macros built without them (`--cfg saga_without_rules`); the first row also as plain methods, without a saga. What is
+//! shown is the median of each, and of the differences between neighbours in time.
 
+mod crowded;
+mod large;
 mod package;
 mod source;
 
@@ -13,13 +16,17 @@ use std::path::Path;
 use clap::Parser as _;
 use saga_benches::{Check, Outcome, Report, median};
 
-use crate::{package::Package, source::Handlers};
+use crate::package::{Package, Rules};
 
-/// Seconds a saga of this size may add.
-const TARGET_SECONDS: f64 = 2.0;
+/// Seconds that a saga of 30 states and 60 handlers may add to its messages and methods, rules and all.
+const SAGA_SECONDS: f64 = 2.0;
+/// Seconds of it that the rules may take.
+const RULES_SECONDS: f64 = 1.0;
+/// Seconds that the rules may take over a system of 20 such sagas.
+const SYSTEM_SECONDS: f64 = 5.0;
 
 #[derive(Debug, clap::Parser)]
-#[command(about = "What a saga of 30 states and 60 handlers adds to `cargo check`")]
+#[command(about = "What sagas and their rules add to `cargo check`")]
 struct Options {
     /// How often each package is checked.
     #[arg(long, default_value_t = 7)]
@@ -27,42 +34,101 @@ struct Options {
     /// A smoke test: each is checked once.
     #[arg(long)]
     quick: bool,
+    /// Only the rows whose name contains this.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Passed by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
 }
 
+/// A row of the table.
+struct Row {
+    what: &'static str,
+    source: String,
+    rules_seconds: f64,
+}
+
+fn rows() -> [Row; 3] {
+    [
+        Row {
+            what: "a saga of 30 states, 60 handlers, 20 commands",
+            source: source::saga(),
+            rules_seconds: RULES_SECONDS,
+        },
+        Row {
+            what: "a saga of 3,840 configurations",
+            source: source::crowded(),
+            rules_seconds: RULES_SECONDS,
+        },
+        Row {
+            what: "a system of 20 sagas of 30 states, 60 handlers, 20 commands",
+            source: source::system(),
+            rules_seconds: SYSTEM_SECONDS,
+        },
+    ]
+}
+
 fn main() -> Outcome<()> {
     let options = Options::parse();
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_cost");
-    let plain = Package::write(home.join("plain"), &source::library(Handlers::Plain))?;
-    let saga = Package::write(home.join("saga"), &source::library(Handlers::OfASaga))?;
     let rounds = if options.quick || !options.bench {
         1
     } else {
         options.rounds
     };
-    let (plain, saga) = in_turn(&plain, &saga, rounds)?;
-    println!("{}", table(plain, saga));
+    let mut report = Report::new(&["cargo check s", "no saga", "without rules", "with rules"]);
+    for (number, row) in rows().iter().enumerate() {
+        if row.what.contains(&options.only) {
+            let plain = (number == 0).then(source::methods);
+            measure(&mut report, row, plain, rounds)?;
+        }
+    }
+    println!("{report}");
     Ok(())
 }
 
-/// Median seconds of each, after a first check that also builds the dependencies.
-fn in_turn(plain: &Package, saga: &Package, rounds: usize) -> Outcome<(f64, f64)> {
-    let (mut of_plain, mut of_saga) = (Vec::new(), Vec::new());
-    plain.check()?;
-    saga.check()?;
-    for _ in 0..rounds {
-        of_plain.push(plain.check()?.as_secs_f64());
-        of_saga.push(saga.check()?.as_secs_f64());
+fn measure(report: &mut Report, row: &Row, plain: Option<String>, rounds: usize) -> Outcome<()> {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile_cost");
+    let plain = plain
+        .map(|plain| Package::write(home.join("plain"), &plain))
+        .transpose()?;
+    let saga = Package::write(home.join("saga"), &row.source)?;
+    let contenders = [
+        plain.as_ref().map(|plain| (plain, Rules::Asked)),
+        Some((&saga, Rules::LeftOut)),
+        Some((&saga, Rules::Asked)),
+    ];
+    let [plain, without, with] = in_turn(contenders, rounds)?;
+    let rules = Check::at_most(
+        row.rules_seconds,
+        median(differences(&with, &without)),
+        "s for the rules",
+    );
+    let mut checks = vec![rules];
+    if !plain.is_empty() {
+        let added = median(differences(&with, &plain));
+        checks.push(Check::at_most(SAGA_SECONDS, added, "s for the saga"));
     }
-    Ok((median(of_plain), median(of_saga)))
+    report.row(row.what, &[plain, without, with].map(median), &checks);
+    Ok(())
 }
 
-fn table(plain: f64, saga: f64) -> Report {
-    let mut report = Report::new(&["30 states, 60 handlers, 20 commands", "cargo check s"]);
-    report.row("messages and plain methods", &[plain], &[]);
-    let added = Check::at_most(TARGET_SECONDS, saga - plain, "s added");
-    report.row("messages and saga", &[saga], &[added]);
-    report
+/// The seconds of each contender, after a first check that also builds the dependencies.
+fn in_turn(contenders: [Option<(&Package, Rules)>; 3], rounds: usize) -> Outcome<[Vec<f64>; 3]> {
+    let mut seconds = [const { Vec::new() }; 3];
+    for (package, rules) in contenders.into_iter().flatten() {
+        package.check(rules)?;
+    }
+    for _ in 0..rounds {
+        for (contender, seconds) in contenders.iter().zip(&mut seconds) {
+            if let Some((package, rules)) = contender {
+                seconds.push(package.check(*rules)?.as_secs_f64());
+            }
+        }
+    }
+    Ok(seconds)
+}
+
+fn differences(more: &[f64], less: &[f64]) -> Vec<f64> {
+    more.iter().zip(less).map(|(more, less)| more - less).collect()
 }

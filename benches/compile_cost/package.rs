@@ -9,6 +9,13 @@ use std::{
 
 use saga_benches::Outcome;
 
+/// Whether the macros ask the rules.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rules {
+    Asked,
+    LeftOut,
+}
+
 /// A package in a workspace of its own, with the dependencies of this one, locked as they are here.
 pub(crate) struct Package {
     root: PathBuf,
@@ -29,15 +36,20 @@ impl Package {
     }
 
     /// Checks the package anew, its dependencies being checked already; how long that took, cargo's own time included.
-    pub(crate) fn check(&self) -> Outcome<Duration> {
+    pub(crate) fn check(&self, rules: Rules) -> Outcome<Duration> {
         let library = self.root.join("src/lib.rs");
         fs::write(&library, fs::read(&library)?)?;
+        let (target, flags) = match rules {
+            Rules::Asked => ("target", ""),
+            Rules::LeftOut => ("target-without-rules", "--cfg saga_without_rules"),
+        };
         let begun = Instant::now();
         let done = Command::new(env!("CARGO"))
             .args(["check", "--quiet", "--offline"])
             .current_dir(&self.root)
             .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_TARGET_DIR", self.root.with_file_name("target"))
+            .env("CARGO_TARGET_DIR", self.root.with_file_name(target))
+            .env("RUSTFLAGS", flags)
             .output()?;
         let took = begun.elapsed();
         if done.status.success() {

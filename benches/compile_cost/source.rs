@@ -1,147 +1,46 @@
-//! A saga of 30 states, 60 handlers and 20 commands as source text, with and without the macro that makes it one.
-//!
-//! ```text
-//! Begin ─▶ Waiting0 ─Stepped0─▶ Waiting1 ─ … ─▶ Waiting18 ─▶ end         19 states, 1 + 19 handlers
-//!             │ 1 h
-//!             ▼                                                         11 states, 11 timers
-//!           Late0 ─Stepped0─▶ Waiting1 …    Refused ─▶ end anywhere     19 handlers; 10 events taken everywhere
-//! ```
+//! What is checked, as source text: the whole `lib.rs` of each package.
 
-use std::fmt::Write as _;
+use crate::{crowded, large};
 
-const STEPS: usize = 19;
-const LATE: usize = 11;
-const NEWS: usize = 10;
+/// How many sagas make the system.
+pub(crate) const SAGAS: usize = 20;
 
-/// Whether the handlers make a saga or are plain methods.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Handlers {
-    OfASaga,
-    Plain,
+/// One large saga.
+pub(crate) fn saga() -> String {
+    library(&large::saga("The"))
 }
 
-/// The whole `lib.rs`.
-pub(crate) fn library(handlers: Handlers) -> String {
-    let mut text = String::from("use saga_runtime::prelude::*;\n\n");
-    text += &messages();
-    text += &process();
-    match handlers {
-        Handlers::OfASaga => text,
-        Handlers::Plain => without_attributes(&text),
-    }
+/// The messages and the handlers of the large saga, the handlers being plain methods.
+pub(crate) fn methods() -> String {
+    without_attributes(&saga())
 }
 
-fn messages() -> String {
-    let mut text = String::from(
-        "#[derive(Endpoint)] pub struct Home;
-#[derive(Endpoint)] pub struct Workshop;
-#[derive(Reply, Serialize, Deserialize)] pub struct Done { pub result: u64 }
-#[derive(Reply, Serialize, Deserialize)] pub struct Failed { pub reason: String }
-#[derive(Command, Serialize, Deserialize)]
-#[command(to = Home, replies(Done), refusals(Failed))]
-pub struct Begin { pub job: u64, pub goal: u64 }
-",
-    );
-    for n in 0..STEPS {
-        let _ = write!(
-            text,
-            "#[derive(Command, Serialize, Deserialize)]
-#[command(to = Workshop, replies(Stepped{n}), refusals(Refused{n}))]
-pub struct Step{n} {{ pub job: u64, pub goal: u64 }}
-#[derive(Reply, Serialize, Deserialize)] pub struct Stepped{n} {{ pub result: u64 }}
-#[derive(Reply, Serialize, Deserialize)] pub struct Refused{n} {{ pub reason: String }}
-"
-        );
-    }
-    for n in 0..NEWS {
-        let _ = writeln!(
-            text,
-            "#[derive(Event, Serialize, Deserialize)] pub struct News{n} {{ pub job: u64, pub goal: u64 }}"
-        );
-    }
-    text
+/// One saga near the cap of configurations.
+pub(crate) fn crowded() -> String {
+    library(&crowded::saga())
 }
 
-fn process() -> String {
-    let waiting = (0..STEPS).map(|n| format!("Waiting{n}"));
-    let late = (0..LATE).map(|n| format!("Late{n}"));
-    let patient = (LATE..STEPS).map(|n| format!("Waiting{n}"));
-    let news = (0..NEWS).map(|n| format!("News{n}"));
-    let handlers: String = (0..STEPS)
-        .map(step)
-        .chain((0..LATE).map(lateness))
-        .chain((0..NEWS).map(newsreel))
+/// Twenty large sagas that make one system.
+pub(crate) fn system() -> String {
+    let names: Vec<String> = (b'A'..)
+        .take(SAGAS)
+        .map(|letter| char::from(letter).to_string())
         .collect();
-    format!(
-        "
-#[saga(by = job, at = Home)]
-#[derive(Serialize, Deserialize)]
-pub struct Job {{ job: u64, goal: u64, result: u64 }}
-
-#[saga(states({states}), no_timeout({patient}), ignore({news} in end))]
-impl Job {{
-    #[start(Begin -> send Step0 => Waiting0)]
-    pub fn begin(begin: Begin) -> (Self, Step0) {{
-        let Begin {{ job, goal }} = begin;
-        (Self {{ job, goal, result: 0 }}, Step0 {{ job, goal }})
-    }}
-{handlers}}}
-",
-        states = list(waiting.chain(late.clone())),
-        patient = list(patient.chain(late)),
-        news = list(news),
-    )
-}
-
-fn list(names: impl Iterator<Item = String>) -> String {
-    names.collect::<Vec<_>>().join(", ")
-}
-
-/// What becomes of the n-th step: done or refused, in time or late.
-fn step(n: usize) -> String {
-    let places = if n < LATE {
-        format!("Waiting{n} | Late{n}")
-    } else {
-        format!("Waiting{n}")
+    let sagas: String = names.iter().map(|name| large::saga(name)).collect();
+    let list = |what: &str| {
+        let each: Vec<String> = names.iter().map(|name| format!("{name}{what}")).collect();
+        each.join(", ")
     };
-    let next = n + 1;
-    let done = if next < STEPS {
-        format!(
-            "    #[on(Stepped{n} in {places} -> send Step{next} => Waiting{next})]
-    pub fn stepped{n}(&mut self, stepped: Stepped{n}) -> Step{next} {{
-        self.result += stepped.result;
-        Step{next} {{ job: self.job, goal: self.goal - self.result }}
-    }}
-"
-        )
-    } else {
-        format!(
-            "    #[on(Stepped{n} in {places} -> reply Done => end)]
-    pub fn stepped{n}(&mut self, stepped: Stepped{n}) -> Done {{
-        Done {{ result: self.result + stepped.result }}
-    }}
-"
-        )
-    };
-    done + &format!(
-        "    #[on(Refused{n} in {places} -> reply Failed => end)]
-    pub fn refused{n}(&mut self, refused: Refused{n}) -> Failed {{
-        Failed {{ reason: refused.reason }}
-    }}
-"
-    )
+    let (members, accepted, elsewhere) = (list("Job"), list("Begin"), list("Workshop"));
+    let system = format!(
+        "saga_runtime::system! {{ pub All {{ {members} }} accepts({accepted}) remote({elsewhere}) }}\n"
+    );
+    library(&(sagas + &system))
 }
 
-fn lateness(n: usize) -> String {
-    format!(
-        "    #[after(1 h in Waiting{n} => Late{n})]\n    pub fn late{n}(&mut self) {{ self.goal += 1; }}\n"
-    )
-}
-
-fn newsreel(n: usize) -> String {
-    format!(
-        "    #[on(News{n} in _)]\n    pub fn news{n}(&mut self, news: News{n}) {{ self.goal = news.goal; }}\n"
-    )
+fn library(items: &str) -> String {
+    // Without rules, each saga warns of it, and writing that costs time as well.
+    format!("#![allow(deprecated)]\nuse saga_runtime::prelude::*;\n\n{items}")
 }
 
 /// The same text without what the saga's macro reads; the messages keep their derives.

@@ -11,6 +11,8 @@ mod parse;
 mod saga;
 mod service;
 mod system;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 mod wire_name;
 mod words;
@@ -62,7 +64,7 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// `#[saga(by = order_id, at = Sales, name = "..", version = 1, endless)]`; all but `by` and `at` may be left out, and
 /// `by = (tenant, order_id)` makes a composite key. On an impl block it reads the clauses of the annotated methods and
 /// writes `impl Saga`: `#[saga(states(..), ignore(M in S), defer(M in S), unexpected(M in S), no_timeout(S),
-/// no_undo(M), settled(S), by(M = path), renamed(Old = New), retired(S))]`. The last two and `upgrade(1 = FulfilmentV1)` on
+/// no_undo(M), settled(S), by(M = path), renamed(Old = New), retired(S, timer, send C in S))]`. The last two and `upgrade(1 = FulfilmentV1)` on
 /// the struct are for instances that older builds stored.
 #[proc_macro_attribute]
 pub fn saga(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -12,6 +12,7 @@ use syn::{
 
 use crate::{
     diagnostics::{Diagnostics, refusal},
+    expand::unless_switched_off,
     names::runtime,
     words::Words,
 };
@@ -28,7 +29,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let questions = system
         .as_ref()
         .filter(|_| errors.is_empty())
-        .map(checks::questions);
+        .map(|system| unless_switched_off(|| checks::questions(system)));
     let system = system.map(|system| system.expand());
     quote!(#system #questions #errors)
 }

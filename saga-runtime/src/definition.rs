@@ -39,6 +39,35 @@ pub struct Definition {
     pub upgrades: &'static [u32],
     /// What older builds called states and timers: `renamed(Old = New)`.
     pub renamed: &'static [Renamed],
+    /// What is kept for instances of older builds alone: `retired(..)`.
+    pub retired: &'static [Retired],
+    /// The fields that make the correlation key, each with its type.
+    pub key: &'static [FieldInfo],
+    /// `by(Message = path)`: where a message has the key, if not in fields of those names.
+    pub key_paths: &'static [KeyPath],
+}
+
+/// `retired(..)`: something that this build does no more, and instances of older builds may have done.
+#[derive(Clone, Copy, Debug)]
+pub enum Retired {
+    /// `retired(handler)`: a timer that is not armed any more; where an older build has armed it, it still fires.
+    Timer(&'static str),
+    /// `retired(send Command in State)`: a command that is not sent any more; its replies may still come.
+    Send {
+        /// The command.
+        command: &'static MessageInfo,
+        /// Where older builds may have left it unanswered: states, or `[Place::Rest]` where no `in` was written.
+        places: &'static [Place],
+    },
+}
+
+/// `by(Message = path)`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyPath {
+    /// The message.
+    pub message: &'static MessageInfo,
+    /// The path to each field of the key in it, as written: `["order.id"]`.
+    pub path: &'static [&'static str],
 }
 
 /// `renamed(Old = New)`: a state, or the handler of a timer, that older builds stored under another name.
@@ -51,6 +80,23 @@ pub struct Renamed {
 }
 
 impl Definition {
+    /// Whether a timer is kept only for instances in which an older build has armed it.
+    pub(crate) fn is_retired_timer(&self, handler: &str) -> bool {
+        let mut timers = self.retired.iter().filter_map(|retired| match retired {
+            Retired::Timer(timer) => Some(*timer),
+            Retired::Send { .. } => None,
+        });
+        timers.any(|timer| timer == handler)
+    }
+
+    /// The commands that only older builds sent.
+    pub(crate) fn retired_commands(&self) -> impl Iterator<Item = &'static MessageInfo> {
+        self.retired.iter().filter_map(|retired| match retired {
+            Retired::Send { command, .. } => Some(*command),
+            Retired::Timer(_) => None,
+        })
+    }
+
     /// What a stored name of a state or timer is today: itself, unless it was renamed.
     pub(crate) fn current_name<'a>(&'a self, stored: &'a str) -> &'a str {
         self.renamed

@@ -32,7 +32,7 @@ pub struct Limits {
     /// How long a compensation awaits the answer to one step before it parks: 1 h.
     pub compensation_wait: Duration,
     /// How many crashes within the first quarter of a second with the same message alone in hand make it a dead letter:
-    /// 10, so that somebody who kills the process again and again blames no innocent message.
+    /// 10, so that somebody who kills the process again and again blames no innocent message. Timers count as messages.
     pub crashes: u32,
     /// The most finished instances, and the most inbox entries, the in-memory store remembers: 65,536 (databases keep
     /// all within the retention).

@@ -6,7 +6,7 @@ use syn::Error;
 
 use crate::{
     diagnostics::refusal,
-    model::{Clause, Exception, Model, Place, overlap, shown},
+    model::{Clause, Exception, Model, Place, RetiredSend, overlap, shown},
     parse::{self, Treatment, Verb, Word},
 };
 
@@ -32,7 +32,29 @@ pub(super) fn all(model: &Model<'_>) -> Vec<Error> {
     errors.extend(treated_twice(model));
     errors.extend(deferred_for_ever(model));
     errors.extend(timer_and_no_timeout(model));
+    errors.extend(retired_elsewhere(model));
     errors
+}
+
+/// A command retired in a place that is no state: what is unanswered in a state follows into `compensate` and `end`.
+fn retired_elsewhere(model: &Model<'_>) -> Vec<Error> {
+    let elsewhere = |send: &&RetiredSend<'_>| {
+        let mut places = send.places.iter();
+        places.any(|place| matches!(place, Place::Compensate | Place::End))
+    };
+    let refuse = |send: &RetiredSend<'_>| {
+        let command = shown(send.command);
+        let text = format!(
+            "S010: `retired(send {command} ..)` of saga `{}` names what is no state",
+            model.name()
+        );
+        let remedy = format!(
+            "name the states in which older builds may have left `{command}` unanswered, or none for all of them; what is \
+             open there is followed into `compensate` and `end`"
+        );
+        refusal(send.command, text, remedy)
+    };
+    model.retired_sends.iter().filter(elsewhere).map(refuse).collect()
 }
 
 /// A state listed twice, or one that is the runtime's.

@@ -84,9 +84,12 @@ pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
 
 /// S010: a state that is said to be retired, and is entered all the same.
 pub(super) fn retired_and_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
-    let retired = model.written.words.retired.iter().zip(&model.retired);
-    let entered = retired.filter(|(_, state)| graph.is_reachable(Node::State(**state)));
-    let refuse = |(name, state): (&Ident, &usize)| {
+    let entered = model
+        .retired
+        .iter()
+        .filter(|state| graph.is_reachable(Node::State(**state)));
+    let refuse = |state: &usize| {
+        let name = model.retired_as(*state);
         let text = format!(
             "S010: state `{name}` of saga `{}` is retired, and still entered\nhow it comes to that: {}",
             model.name(),
@@ -193,7 +196,7 @@ pub(super) fn is_timed(model: &Model<'_>, state: usize) -> bool {
     let timers = model
         .clauses
         .iter()
-        .filter(|clause| matches!(clause.word(), Word::After | Word::At));
+        .filter(|clause| matches!(clause.word(), Word::After | Word::At) && !model.is_retired_timer(clause));
     let mut here = timers.filter(|clause| model.live_states(clause).contains(&state));
     here.any(|clause| clause.branches.iter().all(leads_on))
 }

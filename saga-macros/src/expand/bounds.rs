@@ -13,7 +13,7 @@ pub(super) fn bounds(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
     let private = private();
     let saga = &model.written.saga;
     let heard = roster.heard.iter().enumerate().map(|(number, heard)| {
-        let by_field = heard.key.is_none();
+        let by_field = heard.by_field();
         bound(
             saga,
             &quote!(#private::saga::Hears<#number, #by_field>),
@@ -59,7 +59,13 @@ pub(super) fn mentions(model: &Model<'_>) -> TokenStream {
     let emitted = effects.flat_map(|effect| [Some(&effect.message), effect.to.as_ref()]);
     let no_undo = model.written.words.no_undo.iter().map(Some);
     let keys = model.written.words.keys.iter().map(|key| Some(&key.message));
-    let mentions = heard.chain(emitted).chain(no_undo).chain(keys).flatten();
+    let retired = model.retired_sends.iter().map(|send| Some(send.command));
+    let mentions = heard
+        .chain(emitted)
+        .chain(no_undo)
+        .chain(keys)
+        .chain(retired)
+        .flatten();
     let states = states(model);
     quote! {
         #[allow(unexpected_cfgs)]

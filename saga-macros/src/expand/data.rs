@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Ident, Type};
+use syn::{Ident, Type, ext::IdentExt};
 
 use crate::{
     layout::Layout,
@@ -16,7 +16,7 @@ use crate::{
 pub(crate) fn data(data: &Data) -> TokenStream {
     let declared = declared(data);
     let keyed = if data.key.is_empty() {
-        TokenStream::new()
+        keyed_by_nothing(&data.ident)
     } else {
         keyed(data)
     };
@@ -42,6 +42,10 @@ fn declared(data: &Data) -> TokenStream {
     let upgrades = upgrade::versions(&data.upgrades);
     let read_older = upgrade::read_older(&data.upgrades, &quote!(#name), *version);
     let key = key_type(data);
+    let fields_of_key = data.key.iter().map(|(field, ty)| {
+        let (field, ty) = (field.unraw().to_string(), shown(ty));
+        quote!(#runtime::message::FieldInfo::new(#field, #ty))
+    });
     let endpoint = match &data.endpoint {
         Some(endpoint) => quote!(#endpoint),
         None => quote!(#runtime::private::Nowhere),
@@ -56,6 +60,7 @@ fn declared(data: &Data) -> TokenStream {
             const ENDLESS: bool = #endless;
             const FORM: #runtime::message::Form = #form;
             const FIELDS: &'static [#runtime::message::FieldInfo] = &[#(#fields),*];
+            const KEY: &'static [#runtime::message::FieldInfo] = &[#(#fields_of_key),*];
             const UPGRADES: &'static [u32] = #upgrades;
 
             #read_older
@@ -104,6 +109,17 @@ fn keyed(data: &Data) -> TokenStream {
             fn key(message: &M) -> <Self as #runtime::private::Declared>::Key<'_> {
                 CarriesKey::key(message)
             }
+        }
+    }
+}
+
+/// Which field is the key could not be read, and that was said: it stays the only error.
+fn keyed_by_nothing(saga: &Ident) -> TokenStream {
+    let runtime = names::runtime();
+    quote! {
+        #[automatically_derived]
+        impl<M> #runtime::private::Keyed<M> for #saga {
+            fn key(_: &M) -> <Self as #runtime::private::Declared>::Key<'_> {}
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The saga as data: `const DEFINITION`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{Path, ext::IdentExt};
 
 use crate::{
-    model::{Branch, Clause, Exception, Model, Node, Place, Wait, wait},
+    model::{Branch, Clause, Exception, Model, Node, Place, RetiredSend, Wait, wait},
     names,
-    parse::{Arity, Delay, Effect, Item, Renamed, Treatment, Trigger, Verb, Word},
+    parse::{Arity, Delay, Effect, Item, KeyPath, Renamed, Treatment, Trigger, Verb, Word},
 };
 
 use super::roster::Roster;
@@ -21,12 +21,16 @@ pub(super) fn definition(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream 
         .iter()
         .map(|exception| self::exception(exception, roster));
     let fields = fields(model, &model.written.words.no_undo);
+    let retired = retired(model);
+    let key_paths = model.written.words.keys.iter().map(key_path);
     quote! {
         const DEFINITION: &'static #runtime::definition::Definition = {
             use #runtime::{definition::*, private};
             &Definition {
                 clauses: &[#(#clauses),*],
                 exceptions: &[#(#exceptions),*],
+                retired: &[#(#retired),*],
+                key_paths: &[#(#key_paths),*],
                 #fields
             }
         };
@@ -55,7 +59,28 @@ pub(super) fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
         form: <Self as private::Declared>::FORM,
         upgrades: <Self as private::Declared>::UPGRADES,
         renamed: &[#(#renamed),*],
+        key: <Self as private::Declared>::KEY,
     }
+}
+
+fn retired(model: &Model<'_>) -> Vec<TokenStream> {
+    let timers = model.retired_timers.iter().map(|handler| {
+        let handler = handler.unraw().to_string();
+        quote!(Retired::Timer(#handler))
+    });
+    let sends = model.retired_sends.iter().map(|RetiredSend { command, places }| {
+        let places = self::places(places);
+        quote!(private::saga::retired::<#command>(#places))
+    });
+    timers.chain(sends).collect()
+}
+
+/// The path as a person writes it.
+fn key_path(KeyPath { message, fields }: &KeyPath) -> TokenStream {
+    let fields = fields
+        .iter()
+        .map(|field| field.to_token_stream().to_string().replace(' ', ""));
+    quote!(KeyPath { message: private::saga::message_of::<#message>(), path: &[#(#fields),*] })
 }
 
 fn numbers(states: &[usize]) -> TokenStream {

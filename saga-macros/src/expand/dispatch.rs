@@ -100,7 +100,7 @@ fn arms(model: &Model<'_>, roster: &Roster<'_>, mine: fn(&Clause<'_>) -> bool) -
 
 /// Reads what the method takes, calls it and performs its outcome.
 fn run(number: usize, clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
-    let call = call(clause, roster);
+    let call = call(number, clause, roster);
     let starts = clause.word() == Word::Start;
     let outcome = Outcome::of(clause);
     let (pattern, ty) = (outcome.pattern(), outcome.ty(clause, roster));
@@ -125,15 +125,15 @@ fn run(number: usize, clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
 }
 
 /// `Self::billed(self, given(message(input)?), input.context())`
-fn call(clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
+fn call(number: usize, clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
     let method = clause.name();
-    let mut items = clause.trigger.items().iter();
+    let mut items = clause.trigger.items().iter().enumerate();
     let receiver = (clause.word() != Word::Start && !clause.is_ended()).then(|| quote!(self));
     let params = clause.shape.params.iter().map(|param| match param {
         Param::Context => quote!(input.context()),
         Param::Message(ty) => items
             .next()
-            .map(|item| given(ty, clause, item, roster))
+            .map(|(place, item)| given(ty, [number, place], clause, item, roster))
             .unwrap_or_default(),
     });
     let arguments = receiver.into_iter().chain(params);
@@ -141,19 +141,29 @@ fn call(clause: &Clause<'_>, roster: &Roster<'_>) -> TokenStream {
 }
 
 /// `given::<OrderBilled, Message>(message(input)?)`: the author's type is compared with the clause's.
-fn given(written: &Type, clause: &Clause<'_>, item: &Item, roster: &Roster<'_>) -> TokenStream {
+fn given(
+    written: &Type,
+    [clause_number, place]: [usize; 2],
+    clause: &Clause<'_>,
+    item: &Item,
+    roster: &Roster<'_>,
+) -> TokenStream {
     let read = match (clause.word(), item.arity) {
         (Word::All, Arity::One) => quote!(one),
         (Word::All, Arity::Optional) => quote!(optional),
         (Word::All, Arity::Many) => quote!(many),
         _ => quote!(message),
     };
+    let of = (clause.word() == Word::All).then(|| {
+        let joined = quote!(Self::DEFINITION.clauses[#clause_number].trigger);
+        quote!(, private::saga::of(&#joined, #place))
+    });
     let [number, by_field] = roster.heard_as(&item.message);
     let message = several(
         item.arity,
         quote!(<Self as private::saga::Hears<#number, #by_field>>::Message),
     );
-    let read = quote!(private::saga::#read::<Self, #number, #by_field>(input)?);
+    let read = quote!(private::saga::#read::<Self, #number, #by_field>(input #of)?);
     quote!(private::saga::given::<#written, #message>(#read))
 }
 

@@ -20,7 +20,7 @@ pub(super) fn saga(model: &Model<'_>) -> TokenStream {
 
             const DEFINITION: &'static #runtime::definition::Definition = {
                 use #runtime::{definition::*, private};
-                &Definition { clauses: &[], exceptions: &[], #fields }
+                &Definition { clauses: &[], exceptions: &[], retired: &[], key_paths: &[], #fields }
             };
 
             fn key_of(_: &mut #runtime::input::Input<'_>) -> #result<#runtime::key::Key, #runtime::HandlerError> {

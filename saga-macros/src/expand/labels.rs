@@ -1,8 +1,8 @@
 //! The enums by which handlers decide between labelled outcomes.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::quote;
-use syn::Ident;
+use syn::{Ident, Token};
 
 use crate::model::{Branch, Clause, Model, shown};
 
@@ -27,11 +27,13 @@ fn label_enum(name: &Ident, clause: &Clause<'_>) -> TokenStream {
     let visibility = &clause.handler.visibility;
     let doc = format!("What `{}` decides between.", clause.name());
     let variants = clause.branches.iter().map(variant);
+    // What rustc says of the enum as a whole it says at the name that was written, not at the whole attribute.
+    let word = Token![enum](name.span());
+    let mut body = Group::new(Delimiter::Brace, quote!(#(#variants),*));
+    body.set_span(name.span());
     quote! {
         #[doc = #doc]
-        #visibility enum #name {
-            #(#variants),*
-        }
+        #visibility #word #name #body
     }
 }
 

@@ -6,6 +6,7 @@ use syn::Path;
 
 use crate::{
     model::{Model, messages},
+    names,
     parse::{Effect, KeyPath, Verb},
 };
 
@@ -51,8 +52,8 @@ impl<'a> Roster<'a> {
             .iter()
             .position(|heard| heard.message == message)
             .unwrap_or_default();
-        let by_field = self.heard.get(number).is_some_and(|heard| heard.key.is_none());
-        [quote!(#number), quote!(#by_field)]
+        let by_field = self.heard.get(number).map(Heard::by_field);
+        [quote!(#number), by_field.unwrap_or_default()]
     }
 
     /// The number of an effect's message among those of its verb.
@@ -71,8 +72,18 @@ impl<'a> Roster<'a> {
 impl Heard<'_> {
     /// `Self, 3, true`
     pub(super) fn arguments(&self, number: usize) -> TokenStream {
-        let by_field = self.key.is_none();
+        let by_field = self.by_field();
         quote!(Self, #number, #by_field)
+    }
+
+    /// `true`, as the struct says it where it carries `#[saga]` too: where it does not, that is the one error, and no
+    /// message is asked for its key.
+    pub(super) fn by_field(&self) -> TokenStream {
+        let runtime = names::runtime();
+        match self.key {
+            None => quote!({ <Self as #runtime::private::Declared>::KEYED }),
+            Some(_) => quote!(false),
+        }
     }
 }
 

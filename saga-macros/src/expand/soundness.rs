@@ -1,6 +1,6 @@
 //! What only const evaluation can judge: one exploration of the saga, and one question per rule and token.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
@@ -16,8 +16,7 @@ use crate::{
 pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     let runtime = names::runtime();
     let saga = &model.written.saga;
-    let name = span(saga.segments.last());
-    let limits = ask(name, quote!(limits::saga), &[]);
+    let size = ask(span(saga.segments.last()), quote!(saga), &[]);
     let clauses = model
         .clauses
         .iter()
@@ -30,93 +29,95 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
         .enumerate()
         .filter(|(_, exception)| !model.is_retired(&exception.places))
         .map(|(number, exception)| of_exception(model, number, exception));
+    let commands = (model.retired_timers.len()..).zip(&model.retired_sends);
+    let commands =
+        commands.map(|(number, send)| ask(span(send.command.segments.last()), quote!(retired), &[number]));
     let traps = check::traps(model);
     let traps = traps.iter().map(|trap| of_trap(saga, trap));
+    // Where an event is sent or a command published, rustc says so; what follows from it is not told as well.
     quote! {
         #[allow(unexpected_cfgs)]
         const _: () = {
-            use #runtime::{private, soundness::*};
-            #[allow(long_running_const_eval)]
-            const EXPLORATION: &Exploration = &explore(<#saga as #runtime::saga::Saga>::DEFINITION);
-            /// Where an event is sent or a command published, rustc says so; what follows from it is not told as well.
-            const KINDS_FIT: bool = private::saga::kinds_fit(<#saga as #runtime::saga::Saga>::DEFINITION);
-            #limits
-            #(#clauses)*
-            #(#exceptions)*
-            #(#traps)*
+            #[cfg(not(rust_analyzer))]
+            {
+                #[allow(unused_imports)]
+                use #runtime::{private, soundness::{clause, effect, exception, explore, item, retired, saga, target}};
+                #[allow(long_running_const_eval)]
+                const EXPLORATION: &#runtime::soundness::Exploration = {
+                    let definition = <#saga as #runtime::saga::Saga>::DEFINITION;
+                    &explore(definition).silent_if(!private::saga::kinds_fit(definition))
+                };
+                #size
+                #(#clauses)*
+                #(#exceptions)*
+                #(#commands)*
+                #(#traps)*
+            }
         };
     }
 }
 
 fn of_clause(model: &Model<'_>, number: usize, clause: &Clause<'_>) -> TokenStream {
-    let runs = ask(clause.handler.clause.name.span(), quote!(s110::clause), &[number]);
-    let items = clause.trigger.items().iter().enumerate().map(|(item, written)| {
+    let runs = ask(clause.handler.clause.name.span(), quote!(clause), &[number]);
+    let retired = retired(model, &clause.places);
+    let items = clause.trigger.items().iter().enumerate();
+    let items = items.map(|(item, written)| {
         let at = span(written.message.segments.last());
-        let places =
-            lively(model, &clause.places).map(|place| ask(at, quote!(s102::place), &[number, item, place]));
-        let rules = [
-            quote!(s104::trigger),
-            quote!(s105::trigger),
-            quote!(s106::trigger),
-        ];
-        let rules = rules.into_iter().map(|rule| ask(at, rule, &[number, item]));
-        places.chain(rules).collect::<TokenStream>()
+        ask_in(at, quote!(item), &[number, item], retired)
     });
     let branches = clause.branches.iter().enumerate();
-    let branches = branches.map(|(place, branch)| of_branch(&[number, place], clause, branch));
+    let branches = branches.map(|(place, branch)| of_branch(&[number, place], branch));
     quote!(#runs #(#items)* #(#branches)*)
 }
 
-fn of_branch(number: &[usize; 2], clause: &Clause<'_>, branch: &Branch<'_>) -> TokenStream {
-    let at = match &branch.written.target {
-        Some(target) => span(Some(target)),
-        None => clause.handler.clause.name.span(),
-    };
-    let rules = [quote!(s105::target), quote!(s108::target)];
-    let target = rules.into_iter().map(|rule| ask(at, rule, number));
+/// A branch without a target is asked about with its clause.
+fn of_branch(number: &[usize; 2], branch: &Branch<'_>) -> TokenStream {
+    let target = branch.written.target.as_ref();
+    let target = target.map(|target| ask(span(Some(target)), quote!(target), number));
     let effects = branch.written.effects.iter().enumerate();
     let effects = effects.map(|(effect, written)| of_effect(&[number[0], number[1], effect], written));
-    quote!(#(#target)* #(#effects)*)
+    quote!(#target #(#effects)*)
 }
 
-fn of_effect(number: &[usize; 3], effect: &Effect) -> TokenStream {
+/// No rule is about a `publish` alone.
+fn of_effect(number: &[usize; 3], effect: &Effect) -> Option<TokenStream> {
     let at = span(effect.message.segments.last());
-    let rules = match effect.verb {
-        Verb::Send => vec![quote!(s101::send), quote!(s109::send)],
-        Verb::Publish => Vec::new(),
-        Verb::Reply => vec![quote!(s104::effect), quote!(s105::effect)],
-    };
-    rules.into_iter().map(|rule| ask(at, rule, number)).collect()
+    (effect.verb != Verb::Publish).then(|| ask(at, quote!(effect), number))
 }
 
 fn of_exception(model: &Model<'_>, number: usize, exception: &Exception<'_>) -> TokenStream {
     let at = span(exception.item.message.segments.last());
-    let places =
-        lively(model, &exception.places).map(|place| ask(at, quote!(s102::exception), &[number, place]));
-    let rules = [
-        quote!(s105::exception),
-        quote!(s106::exception),
-        quote!(s109::exception),
-    ];
-    places
-        .chain(rules.into_iter().map(|rule| ask(at, rule, &[number])))
-        .collect()
+    ask_in(
+        at,
+        quote!(exception),
+        &[number],
+        retired(model, &exception.places),
+    )
 }
 
-/// The numbers of the places that instances of this build come to: what an older build's wait for in a retired state,
+/// Bits over the places that instances of this build never come to: what an older build's wait for in a retired state,
 /// no exploration of this one can know.
-fn lively<'a>(model: &'a Model<'_>, places: &'a [Place]) -> impl Iterator<Item = usize> + 'a {
-    let lively = places
+fn retired(model: &Model<'_>, places: &[Place]) -> u128 {
+    let retired = places
         .iter()
         .enumerate()
-        .filter(|(_, place)| !model.is_retired_place(place));
-    lively.map(|(number, _)| number)
+        .filter(|(_, place)| model.is_retired_place(place));
+    retired.fold(0, |bits, (number, _)| {
+        bits | 1_u128.checked_shl(number as u32).unwrap_or(0)
+    })
 }
 
 /// One question: a constant whose evaluation is refused if the answer is no.
-fn ask(at: Span, rule: TokenStream, numbers: &[usize]) -> TokenStream {
-    let call = moved(at, quote!(#rule(EXPLORATION #(, #numbers)*)));
-    quote!(#[cfg(not(rust_analyzer))] const _: () = if KINDS_FIT { #call };)
+fn ask(at: Span, rules: TokenStream, numbers: &[usize]) -> TokenStream {
+    let call = moved(at, quote!(#rules(EXPLORATION #(, #numbers)*)));
+    quote!(const _: () = #call;)
+}
+
+/// A question about all places but the retired ones.
+fn ask_in(at: Span, rules: TokenStream, numbers: &[usize], retired: u128) -> TokenStream {
+    let retired = Literal::u128_unsuffixed(retired);
+    let call = moved(at, quote!(#rules(EXPLORATION #(, #numbers)*, #retired)));
+    quote!(const _: () = #call;)
 }
 
 /// S005: a state that nothing leads out of is a mistake unless the struct says `endless`.
@@ -124,7 +125,7 @@ fn of_trap(saga: &Path, Trap { span, text }: &Trap) -> TokenStream {
     let endless = quote!(<#saga as private::Declared>::ENDLESS);
     let path = moved(*span, quote!(private::saga::leads_out));
     let call = quote_spanned!(*span=> #path(#endless, #text));
-    quote!(#[cfg(not(rust_analyzer))] const _: () = #call;)
+    quote!(const _: () = #call;)
 }
 
 /// The same tokens at another place: rustc underlines a whole call, which therefore has to lie wholly at one token.

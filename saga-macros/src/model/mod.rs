@@ -12,7 +12,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Ident, Path};
 
-use crate::parse::{self, Handler, Handlers, Item, Treatment, Trigger, Word};
+use crate::parse::{self, Handler, Handlers, Item, Retired, Treatment, Trigger, Word};
 
 /// A saga.
 #[derive(Debug)]
@@ -27,6 +27,10 @@ pub(crate) struct Model<'a> {
     pub(crate) settled: Vec<usize>,
     /// States that only instances of older builds are in: nothing here leads to them.
     pub(crate) retired: Vec<usize>,
+    /// Handlers of timers that only older builds have armed.
+    pub(crate) retired_timers: Vec<&'a Ident>,
+    /// Commands that only older builds have sent.
+    pub(crate) retired_sends: Vec<RetiredSend<'a>>,
     /// Names of states that were not declared, in the order written.
     pub(crate) undeclared: Vec<Ident>,
 }
@@ -58,6 +62,13 @@ pub(crate) enum Place {
     End,
 }
 
+/// `retired(send Command in State)`.
+#[derive(Debug)]
+pub(crate) struct RetiredSend<'a> {
+    pub(crate) command: &'a Path,
+    pub(crate) places: Vec<Place>,
+}
+
 /// `ignore`, `defer` or `unexpected` of one message.
 #[derive(Debug)]
 pub(crate) struct Exception<'a> {
@@ -82,7 +93,17 @@ impl<'a> Model<'a> {
             .collect();
         let no_timeout = names.states(&written.words.no_timeout);
         let settled = names.states(&written.words.settled);
-        let retired = names.states(&written.words.retired);
+        let (mut retired, mut retired_timers, mut retired_sends) = (Vec::new(), Vec::new(), Vec::new());
+        for word in &written.words.retired {
+            match word {
+                Retired::Name(name) if is_timer(written, name) => retired_timers.push(name),
+                Retired::Name(name) => retired.extend(names.state(name)),
+                Retired::Send { command, places } => retired_sends.push(RetiredSend {
+                    command,
+                    places: names.places(places.as_deref(), &[Place::Rest]),
+                }),
+            }
+        }
         let Names { states, undeclared } = names;
         Self {
             written,
@@ -92,6 +113,8 @@ impl<'a> Model<'a> {
             no_timeout,
             settled,
             retired,
+            retired_timers,
+            retired_sends,
             undeclared,
         }
     }
@@ -124,6 +147,21 @@ impl<'a> Model<'a> {
         matches!(place, Place::State(state) if self.retired.contains(state))
     }
 
+    /// A retired state where it is said to be.
+    pub(crate) fn retired_as(&self, state: usize) -> &Ident {
+        let mut words = self.written.words.retired.iter();
+        let name = words.find_map(|word| match word {
+            Retired::Name(name) => Some(name).filter(|name| **name == self.states[state]),
+            Retired::Send { .. } => None,
+        });
+        name.unwrap_or(&self.states[state])
+    }
+
+    /// Whether a clause is a timer that is not armed any more.
+    pub(crate) fn is_retired_timer(&self, clause: &Clause<'_>) -> bool {
+        self.retired_timers.contains(&clause.name())
+    }
+
     /// Whether another clause or an exception names one of the clause's messages in this very state.
     fn named_otherwise(&self, clause: &Clause<'_>, state: usize) -> bool {
         let here = Place::State(state);
@@ -137,6 +175,14 @@ impl<'a> Model<'a> {
         clauses.flat_map(|other| other.trigger.items()).any(named)
             || exceptions.map(|other| other.item).any(named)
     }
+}
+
+fn is_timer(written: &Handlers, name: &Ident) -> bool {
+    let mut handlers = written.handlers();
+    handlers.any(|handler| {
+        handler.signature.ident == *name
+            && matches!(handler.clause.word, Word::After | Word::Every | Word::At)
+    })
 }
 
 /// Whether two items can mean the same arrival: the same message, not as the answer to different commands.

@@ -1,6 +1,6 @@
 //! `#[saga(by = order_id, at = Sales)] struct Fulfilment { .. }` as written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{
     Error, Fields, Ident, ItemStruct, LitInt, LitStr, Path, Result, Token, Type,
     ext::IdentExt,
@@ -51,8 +51,11 @@ impl Data {
     pub(crate) fn read(args: TokenStream, item: TokenStream, errors: &mut Diagnostics) -> Option<Self> {
         let item: ItemStruct = errors.keep(syn::parse2(item))?;
         let mut words = Words::default();
-        let read = (|input: ParseStream<'_>| words.read_all(input)).parse2(args);
-        let complete = errors.keep(read).is_some();
+        let mut unread = Diagnostics::default();
+        let read = (|input: ParseStream<'_>| words.read_all(input, &mut unread)).parse2(args);
+        unread.keep(read);
+        let complete = unread.is_empty();
+        errors.append(unread);
         if complete {
             words.require(&item.ident, errors);
         }
@@ -98,9 +101,12 @@ fn positive(version: &LitInt) -> Result<u32> {
 }
 
 impl Words {
-    fn read_all(&mut self, input: ParseStream<'_>) -> Result<()> {
+    /// Reads every word; after one that cannot be read, from the next comma on.
+    fn read_all(&mut self, input: ParseStream<'_>, errors: &mut Diagnostics) -> Result<()> {
         while !input.is_empty() {
-            self.read_one(input)?;
+            if errors.keep(self.read_one(input)).is_none() {
+                skip_word(input)?;
+            }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
             }
@@ -174,6 +180,14 @@ impl Words {
         });
         errors.keep(named.collect::<Result<_>>()).unwrap_or_default()
     }
+}
+
+/// Up to the next comma.
+fn skip_word(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
 }
 
 fn unknown(word: &Ident) -> Error {

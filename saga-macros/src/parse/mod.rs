@@ -10,7 +10,7 @@ pub(crate) use clause::{Arity, Branch, Effect, Item, Place, Target, Verb, effect
 pub(crate) use data::Data;
 pub(crate) use handler::{Handler, Handlers, Item as ImplItem};
 pub(crate) use trigger::{Delay, Trigger, Word};
-pub(crate) use words::{Exception, KeyPath, Renamed, Treatment};
+pub(crate) use words::{Exception, KeyPath, Renamed, Retired, Treatment};
 
 use proc_macro2::TokenStream;
 use syn::{

@@ -44,6 +44,18 @@ pub(crate) struct Renamed {
     pub(crate) new: Ident,
 }
 
+/// What stands in `retired(..)`: kept for instances of older builds alone.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Retired {
+    /// A state that nothing leads to any more, or the handler of a timer that is not armed any more.
+    Name(Ident),
+    /// `send Command in State`: a command that is not sent any more.
+    Send {
+        command: Path,
+        places: Option<Vec<Place>>,
+    },
+}
+
 /// All of them, in the order written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Words {
@@ -54,8 +66,7 @@ pub(crate) struct Words {
     pub(crate) settled: Vec<Ident>,
     pub(crate) keys: Vec<KeyPath>,
     pub(crate) renamed: Vec<Renamed>,
-    /// States that only instances of older builds are in.
-    pub(crate) retired: Vec<Ident>,
+    pub(crate) retired: Vec<Retired>,
 }
 
 const WORDS: [&str; 10] = [
@@ -101,7 +112,7 @@ impl Words {
         match word.to_string().as_str() {
             "states" => self.states.extend(list(content, Ident::parse)?),
             "no_timeout" => self.no_timeout.extend(list(content, Ident::parse)?),
-            "retired" => self.retired.extend(list(content, Ident::parse)?),
+            "retired" => self.retired.extend(list(content, Retired::parse)?),
             "settled" => self.settled.extend(list(content, Ident::parse)?),
             "no_undo" => self.no_undo.extend(list(content, message)?),
             "by" => self.keys.extend(list(content, KeyPath::parse)?),
@@ -173,6 +184,19 @@ impl Parse for Renamed {
         input.parse::<Token![=]>()?;
         let new = input.parse()?;
         Ok(Self { old, new })
+    }
+}
+
+impl Parse for Retired {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let name = input.parse::<Ident>()?;
+        if name != "send" || input.is_empty() || input.peek(Token![,]) {
+            return Ok(Self::Name(name));
+        }
+        Ok(Self::Send {
+            command: message(input)?,
+            places: places(input)?,
+        })
     }
 }
 
@@ -250,6 +274,23 @@ mod tests {
             },
         ];
         assert_eq!(words.keys, expected);
+    }
+
+    #[test]
+    fn what_is_retired_is_a_name_or_a_send() {
+        let (words, mistakes) = read(quote!(retired(Insuring, send, send Bill in X | Y, send Check)));
+        let name = |name: &str| Retired::Name(Ident::new(name, proc_macro2::Span::call_site()));
+        let send = |command: &str, states: &str| Retired::Send {
+            command: syn::parse_str(command).unwrap(),
+            places: places.parse_str(states).unwrap(),
+        };
+        let expected = [
+            name("Insuring"),
+            name("send"),
+            send("Bill", "in X | Y"),
+            send("Check", ""),
+        ];
+        assert_eq!((words.retired.as_slice(), mistakes), (&expected[..], 0));
     }
 
     fn parse_idents(names: &[&str]) -> Vec<Ident> {

@@ -10,7 +10,8 @@ use crate::{
     names::runtime,
 };
 
-/// All questions. Only the call that fails carries a place of the author's.
+/// All questions. Only the call that fails carries a place of the author's, and only rustc is asked: an editor would lead
+/// from that place to the rules as well.
 pub(super) fn questions(system: &System) -> TokenStream {
     let (runtime, ident) = (runtime(), &system.ident);
     let limits = ask(ident.span(), &quote!(limits::system), None);
@@ -28,13 +29,17 @@ pub(super) fn questions(system: &System) -> TokenStream {
         of_token(span(message.segments.last()), &rules, number)
     });
     quote! {
+        #[allow(unexpected_cfgs)]
         const _: () = {
-            use #runtime::soundness::system::*;
-            #[allow(long_running_const_eval)]
-            const TABLE: &Table = &Table::of::<#ident>();
-            #limits
-            #(#parts)*
-            #(#accepts)*
+            #[cfg(not(rust_analyzer))]
+            {
+                use #runtime::soundness::system::*;
+                #[allow(long_running_const_eval)]
+                const TABLE: &Table = &Table::of::<#ident>();
+                #limits
+                #(#parts)*
+                #(#accepts)*
+            }
         };
     }
 }

@@ -7,18 +7,25 @@
 //! set of waiting senders stands for all of it, unless some clause leads out early.
 
 mod compensate;
+mod happens;
+mod steps;
 
-use self::compensate::lasting_open;
+use self::{
+    compensate::lasting_open,
+    happens::raised,
+    steps::{FIRST, Known, NOTHING, Steps, UNKNOWN},
+};
 use super::{
-    capacity::{BRANCHES, CONFIGURATIONS, NONE},
+    capacity::{BRANCHES, CONFIGURATIONS},
     facts::{Edge, Facts, NODES, NOWHERE, Trace},
     model::Model,
-    moves::{FRESH, Layout, Moves, OPENS, PLACE},
-    routes::{FIRST_CLAUSE, Routes, START_AGAIN, UNEXPECTED, is_closed_by},
+    moves::{EVEN, FRESH, Layout, Moves, OPENS, PLACE},
+    routes::Routes,
 };
 use crate::definition::{Arity, Trigger};
 
-const BUCKETS: usize = CONFIGURATIONS * 2;
+/// A prime, so that the remainder spreads configurations, and so many that few share a bucket.
+const BUCKETS: usize = 8_179;
 /// Stands in the queue for a finding that is no configuration of its own.
 const FINDING: u128 = u128::MAX;
 
@@ -29,8 +36,11 @@ pub(super) struct Search<'a> {
     layout: &'a Layout,
     moves: &'a Moves,
     configurations: [u128; NODES],
-    /// Open addressing over configurations; the number plus one, 0 where empty.
-    buckets: [u16; BUCKETS],
+    /// The same configurations by their remainder, with open addressing; [`FINDING`] where empty.
+    seen: [u128; BUCKETS],
+    steps: Steps,
+    /// The first place that is no declared state.
+    outside: usize,
     pub(super) trace: Trace,
     pub(super) facts: Facts,
     /// The configuration that is followed.
@@ -60,7 +70,9 @@ impl<'a> Search<'a> {
             layout,
             moves,
             configurations: [0; NODES],
-            buckets: [0; BUCKETS],
+            seen: [FINDING; BUCKETS],
+            steps: Steps::new(),
+            outside: model.definition.states.len(),
             trace: Trace::new(),
             facts: Facts::new(),
             current: FINDING,
@@ -81,6 +93,8 @@ impl<'a> Search<'a> {
             }
             node += 1;
         }
+        self.full |= self.steps.full;
+        self.gather();
         let mut branch = 0;
         while branch < self.model.branch_count() {
             self.facts.asked[branch] = self.layout.waiting(self.asked[branch]);
@@ -119,90 +133,75 @@ impl<'a> Search<'a> {
         {
             return self.run_join(node, configuration, join);
         }
-        let led = self.happens_of_itself(node, configuration, place);
+        if !self.model.definition.retired.is_empty() {
+            self.was_sent_before(node, configuration, place);
+        }
+        self.happens_of_itself(node, configuration, place);
         if place == self.model.compensate() {
             self.undo(node, configuration, place);
         } else if configuration & self.layout.all_opens != 0 {
             self.replies(node, configuration, place);
-        } else if !led {
+        } else if !self.leads_on(configuration, place) {
             self.note_stuck(node, place);
         }
     }
 
-    /// Commands, events and timers. Whether any of them led to another configuration, new or not.
-    const fn happens_of_itself(&mut self, node: usize, configuration: u128, place: usize) -> bool {
-        let mut led = false;
-        let mut at = self.routes.always_from[place] as usize;
-        let to = self.routes.always_from[place + 1] as usize;
-        while at < to {
-            let (clause, input) = self.routes.always[at];
-            let clause = clause as usize;
-            if input == NONE {
-                if configuration & self.layout.once[clause] == 0 {
-                    led |= self.run(node, configuration, clause, Edge::NONE);
+    /// An instance of an older build may be in the same place, with a request open that this one does not send there.
+    const fn was_sent_before(&mut self, node: usize, configuration: u128, place: usize) {
+        let mut at = 0;
+        while at < self.model.definition.retired.len() {
+            if let Some(request) = self.model.left_open(at, place) {
+                let shift = self.layout.open_shift(request);
+                if (configuration >> shift) & 3 == 0 {
+                    let open = configuration + (1 << shift);
+                    self.arrive(node, open, Edge::sent_before(request));
                 }
-            } else if clause == START_AGAIN {
-                led |= self.start_again(node, configuration, input as usize);
-            } else {
-                led |= self.taken(node, configuration, clause, input as usize);
             }
             at += 1;
         }
-        led
     }
 
-    /// A starting command for an instance that another message started: its sender waits, unless it was answered.
-    const fn start_again(&mut self, node: usize, configuration: u128, input: usize) -> bool {
-        let asker = self.model.inputs[input].asker as usize;
-        if configuration & (self.layout.answered[asker] | self.layout.asking[input]) != 0 {
-            return false;
+    /// Commands, events and timers.
+    const fn happens_of_itself(&mut self, node: usize, configuration: u128, place: usize) {
+        let mut at = self.routes.always_from[place] as usize;
+        let to = self.routes.always_from[place + 1] as usize;
+        while at < to {
+            let mut number = self.steps.always[at];
+            if number == UNKNOWN {
+                let known = self.known();
+                number = self.steps.find_always(&known, at);
+            }
+            let number = (number - FIRST) as usize;
+            if configuration & self.steps.happenings[number].unless == 0 {
+                self.happens(node, configuration, number, 0);
+            }
+            at += 1;
         }
-        self.arrive(
-            node,
-            configuration | self.layout.asking[input],
-            Edge::of_input(input),
-        );
-        true
     }
 
-    /// A command or event that a clause takes or a join keeps.
-    const fn taken(&mut self, node: usize, configuration: u128, clause: usize, input: usize) -> bool {
-        let next = configuration | self.layout.asking[input];
-        let edge = Edge::of_input(input);
-        if self.routes.join_of[clause] == NONE {
-            return self.run(node, next, clause, edge);
-        }
-        let kept = next | self.layout.slot[input];
-        self.arrive(node, kept | self.layout.fresh, edge);
-        kept != configuration
-    }
-
-    /// The replies to whatever is open.
+    /// The replies to whatever is open. Of "three or more", as many may still be open after one has come.
     const fn replies(&mut self, node: usize, configuration: u128, place: usize) {
-        let mut open = self.layout.open(configuration);
+        let counts = (configuration & self.layout.all_opens) >> OPENS;
+        let mut open = (counts | counts >> 1) & EVEN;
         while open != 0 {
-            let request = open.trailing_zeros() as usize / 2;
+            let at = open.trailing_zeros() as usize;
             open &= open - 1;
-            let shift = OPENS + 2 * request;
-            let count = (configuration >> shift) & 3;
-            let closed = (configuration - (1 << shift)) | self.layout.fresh;
-            let mut plain = u128::MAX;
+            let count = (counts >> at) & 3;
+            let closed = configuration - (1 << (OPENS + at));
+            let request = at >> 1;
             let mut input = self.model.replies_from[request] as usize;
             let to = self.model.replies_from[request + 1] as usize;
             while input < to {
-                let route = self.routes.to[place][input];
-                if route >= FIRST_CLAUSE {
-                    self.answered(node, closed | self.layout.step[input], route, input, count);
-                } else if is_closed_by(route, place == self.model.compensate()) {
-                    let step = if route == UNEXPECTED {
-                        0
-                    } else {
-                        self.layout.step[input]
-                    };
-                    // Replies that are ignored alike lead to one configuration.
-                    if step != plain {
-                        plain = step;
-                        self.closed(node, closed | step, input, count);
+                let mut number = self.steps.replies[place][input];
+                if number == UNKNOWN {
+                    let known = self.known();
+                    number = self.steps.find_reply(&known, place, input);
+                }
+                if number != NOTHING {
+                    let number = (number - FIRST) as usize;
+                    self.happens(node, closed, number, count);
+                    if count == 3 {
+                        self.happens(node, configuration, number, count);
                     }
                 }
                 input += 1;
@@ -210,40 +209,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A request is closed without a handler; "three or more" less one may still be three or more.
-    const fn closed(&mut self, node: usize, next: u128, input: usize, count: u128) {
-        self.arrive(node, next, Edge::of_input(input));
-        if count == 3 {
-            let one = 1 << self.layout.open_shift(self.model.inputs[input].request as usize);
-            self.arrive(node, next + one, Edge::of_input(input));
+    const fn known(&self) -> Known<'a> {
+        Known {
+            model: self.model,
+            routes: self.routes,
+            layout: self.layout,
+            moves: self.moves,
         }
     }
 
-    /// A reply that a handler takes or a join keeps.
-    const fn answered(&mut self, node: usize, closed: u128, route: u16, input: usize, count: u128) {
-        let clause = (route - FIRST_CLAUSE) as usize;
-        let edge = Edge::of_input(input);
-        let mut next = closed;
-        if self.routes.join_of[clause] == NONE {
-            self.run(node, next, clause, edge);
-        } else {
-            // An optional item is satisfied by "none open" too, so that its arrival matters only while others are.
-            if count > 1 || self.layout.slot[input] & self.layout.arrivals(self.routes.needed) != 0 {
-                next |= self.layout.slot[input];
-            }
-            self.arrive(node, next, edge);
-        }
-        if count == 3 {
-            let one = 1 << self.layout.open_shift(self.model.inputs[input].request as usize);
-            self.answered(node, next + one, route, input, 2);
-        }
-    }
-
-    /// Runs a handler every way it may turn out. Whether any way led to another configuration.
-    ///
-    /// Const evaluation inlines nothing, and a call costs it as much as twenty statements: hence the length.
-    const fn run(&mut self, node: usize, configuration: u128, clause: usize, edge: Edge) -> bool {
-        let mut led = false;
+    /// Runs a handler every way it may turn out, where it starts a saga, completes a join or undoes a step.
+    const fn run(&mut self, node: usize, configuration: u128, clause: usize, edge: Edge) {
         let mut number = self.model.branches_from[clause] as usize;
         let last = self.model.branches_from[clause + 1] as usize;
         while number < last {
@@ -256,28 +232,18 @@ impl<'a> Search<'a> {
                 let mut next = (configuration & !step.clear) | step.set;
                 let mut send = step.sends_from as usize;
                 while send < step.sends_to as usize {
-                    let (shift, count) = self.moves.sends[send];
-                    let now = (next >> shift) & 3;
-                    let sum = now + count as u128;
-                    next += (if sum > 3 { 3 } else { sum } - now) << shift;
+                    let (shift, more) = self.moves.sends[send];
+                    next = raised(next, shift, more);
                     send += 1;
                 }
                 self.led_to[number] |= next;
-                if (next ^ self.current) & !FRESH != 0 {
-                    led = true;
-                }
                 if next != self.current {
-                    let edge = Edge {
-                        branch: number as u16 + 1,
-                        input: edge.input,
-                    };
-                    self.arrive(node, next, edge);
+                    self.arrive(node, next, edge.with_branch(number));
                 }
                 at += 1;
             }
             number += 1;
         }
-        led
     }
 
     const fn run_join(&mut self, node: usize, configuration: u128, join: usize) {
@@ -329,21 +295,27 @@ impl<'a> Search<'a> {
     /// Takes note of where a step led.
     const fn arrive(&mut self, node: usize, mut next: u128, edge: Edge) {
         let place = (next & PLACE) as usize;
-        if place >= self.model.definition.states.len() {
+        if place >= self.outside {
             return self.arrive_outside(node, next, edge, place);
         }
         if next & FRESH != 0 && (self.routes.joins_in[place] == 0 || self.due_join(next, place).is_none()) {
             next &= !FRESH;
         }
-        let (low, high) = (next as u64 as u128, next >> 64);
-        let mut bucket = ((low * SPREAD + high * SPREAD_HIGH) >> 48) as usize % BUCKETS;
-        while self.buckets[bucket] != 0 {
-            if self.configurations[self.buckets[bucket] as usize - 1] == next {
-                return;
+        if let Some(bucket) = self.free_bucket(next) {
+            self.insert(node, next, edge, bucket);
+        }
+    }
+
+    /// Where a configuration belongs that was not seen yet.
+    const fn free_bucket(&self, configuration: u128) -> Option<usize> {
+        let mut bucket = (configuration % BUCKETS as u128) as usize;
+        while self.seen[bucket] != FINDING {
+            if self.seen[bucket] == configuration {
+                return None;
             }
             bucket = (bucket + 1) % BUCKETS;
         }
-        self.insert(node, next, edge, bucket);
+        Some(bucket)
     }
 
     const fn arrive_outside(&mut self, node: usize, next: u128, edge: Edge, place: usize) {
@@ -386,7 +358,7 @@ impl<'a> Search<'a> {
         let place = (configuration & PLACE) as usize;
         let node = self.trace.add(parent, edge, place);
         self.configurations[node] = configuration;
-        self.buckets[bucket] = node as u16 + 1;
+        self.seen[bucket] = configuration;
         if configuration & FRESH == 0 {
             self.note_state(node, configuration, place);
         }
@@ -437,7 +409,3 @@ const fn any_open(open: u128, mut requests: u64) -> bool {
     }
     false
 }
-
-/// Multipliers that spread configurations over the buckets: odd, and small enough that no sum overflows.
-const SPREAD: u128 = 0x1e37_79b9_7f4a_7c15;
-const SPREAD_HIGH: u128 = 0x2545_f491_4f6c_dd1d;

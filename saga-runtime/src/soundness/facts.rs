@@ -5,27 +5,49 @@ use super::capacity::{ASKERS, BRANCHES, CONFIGURATIONS, INPUTS, PLACES, REQUESTS
 /// Configurations, and some room for findings that are no configuration of their own.
 pub(super) const NODES: usize = CONFIGURATIONS + 256;
 
-/// A step: the branch that ran and the message that came, each as a number plus one, 0 where there was none.
+/// A step: the branch that ran and the message that came, or what an older build had sent; each as a number plus one, 0
+/// where there was none.
 #[derive(Clone, Copy)]
 pub(super) struct Edge {
     pub(super) branch: u16,
     pub(super) input: u8,
+    pub(super) sent_before: u8,
 }
 
 impl Edge {
-    pub(super) const NONE: Self = Self { branch: 0, input: 0 };
+    pub(super) const NONE: Self = Self {
+        branch: 0,
+        input: 0,
+        sent_before: 0,
+    };
+
+    /// A request that an older build left open.
+    pub(super) const fn sent_before(request: usize) -> Self {
+        Self {
+            sent_before: request as u8 + 1,
+            ..Self::NONE
+        }
+    }
+
+    /// The request that an older build left open.
+    pub(super) const fn request_before(self) -> Option<usize> {
+        match self.sent_before {
+            0 => None,
+            request => Some(request as usize - 1),
+        }
+    }
 
     pub(super) const fn of_input(input: usize) -> Self {
         Self {
-            branch: 0,
             input: input as u8 + 1,
+            ..Self::NONE
         }
     }
 
     pub(super) const fn with_branch(self, number: usize) -> Self {
         Self {
             branch: number as u16 + 1,
-            input: self.input,
+            ..self
         }
     }
 

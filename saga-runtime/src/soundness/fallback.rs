@@ -107,11 +107,24 @@ impl<'a> Fallback<'a> {
     }
 
     const fn follow(&mut self, place: usize) {
+        self.was_sent_before(place);
         self.happens_of_itself(place);
         self.replies(place);
         self.joins(place);
         if place == self.model.compensate() {
             self.undo(place);
+        }
+    }
+
+    const fn was_sent_before(&mut self, place: usize) {
+        let mut at = 0;
+        while at < self.model.definition.retired.len() {
+            if let Some(request) = self.model.left_open(at, place) {
+                let mut may = self.may[place];
+                may.open |= 1 << request;
+                self.merge(place, place, may, Edge::sent_before(request));
+            }
+            at += 1;
         }
     }
 

@@ -9,7 +9,7 @@ const BUCKETS: usize = MESSAGES * 4;
 /// Every message a definition mentions, numbered in the order met.
 pub(super) struct Messages {
     infos: [Option<&'static MessageInfo>; MESSAGES],
-    hashes: [u32; MESSAGES],
+    hashes: [u64; MESSAGES],
     /// Open addressing; the number plus one, 0 where empty.
     buckets: [u16; BUCKETS],
     count: usize,
@@ -62,7 +62,7 @@ impl Messages {
     }
 
     /// Where a name is kept, or would be.
-    const fn bucket(&self, name: &str, hash: u32) -> usize {
+    const fn bucket(&self, name: &str, hash: u64) -> usize {
         let mut bucket = hash as usize % BUCKETS;
         while self.buckets[bucket] != 0 {
             let number = self.buckets[bucket] as usize - 1;
@@ -75,30 +75,38 @@ impl Messages {
     }
 }
 
-/// FNV-1a.
-pub(super) const fn hash(name: &str) -> u32 {
+/// A number for a name, of its length and its last eight bytes. Const evaluation pays for each step and dearly for a
+/// call, so that no function of the standard library is quicker.
+pub(super) const fn hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
-    let mut hash = 0x811c_9dc5_u32;
-    let mut at = 0;
-    while at < bytes.len() {
-        hash = (hash ^ bytes[at] as u32).wrapping_mul(0x0100_0193);
-        at += 1;
+    let mut at = bytes.len();
+    let mut hash = at as u64;
+    let from = at.saturating_sub(8);
+    while at > from {
+        at -= 1;
+        hash = (hash & MASK) * SPREAD + bytes[at] as u64;
     }
-    hash
+    hash % PRIME
 }
+
+/// What is kept of a hash before it is multiplied, so that nothing overflows.
+const MASK: u64 = (1 << 48) - 1;
+const SPREAD: u64 = 257 * 13;
+/// The buckets take the lowest bits, which the last byte alone must not decide.
+const PRIME: u64 = 4_294_967_291;
 
 /// Equality of names; `==` is not const.
 pub(super) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
+    let mut at = a.len();
+    if at != b.len() {
         return false;
     }
-    let mut at = 0;
-    while at < a.len() {
+    while at > 0 {
+        at -= 1;
         if a[at] != b[at] {
             return false;
         }
-        at += 1;
     }
     true
 }

@@ -1,7 +1,7 @@
 //! Whether a process has a hole: one exploration of everything a saga can come to, and the rules read off it.
 //!
 //! All of it runs in const evaluation, so that a mistake is a compile error. `#[saga]` writes one constant per saga
-//! and one check per rule and token; a saga written by hand may do the same:
+//! and one check per token, at which every rule that concerns it is asked; a saga written by hand may do the same:
 //!
 //! ```
 //! # use saga_runtime::{definition::*, message::*, soundness::{self, Exploration}};
@@ -12,17 +12,20 @@
 //! #     clauses: &[Clause { handler: "ping", trigger: Trigger::Start(Item { messages: &[&PING], of: None,
 //! #     arity: Arity::One }), places: &[], branches: &[Branch { label: None, effects: &[], target: Some(Target::End) }] }],
 //! #     exceptions: &[], no_timeout: &[], no_undo: &[], settled: &[], endless: false,
-//! #     fields: &[], form: Form::Named, upgrades: &[], renamed: &[] };
+//! #     fields: &[], form: Form::Named, upgrades: &[], renamed: &[], retired: &[],
+//! #     key: &[], key_paths: &[] };
 //! const EXPLORATION: &Exploration = &soundness::explore(DEFINITION);
-//! const _: () = soundness::s106::trigger(EXPLORATION, 0, 0); // clause 0, item 0
-//! const _: () = soundness::s108::target(EXPLORATION, 0, 0); // clause 0, branch 0
+//! const _: () = soundness::saga(EXPLORATION);
+//! const _: () = soundness::clause(EXPLORATION, 0); // clause 0
+//! const _: () = soundness::item(EXPLORATION, 0, 0, 0); // .. its item 0, in all its places
+//! const _: () = soundness::target(EXPLORATION, 0, 0); // .. its branch 0
 //! ```
 //!
 //! ```text
 //! model ──▶ routes ──▶ moves ──▶ explore ──too many──▶ fallback
 //! numbers   who takes   masks     exact, with          state by state
 //!           what where            shortest ways          │
-//!                                     └──▶ facts ◀───────┘ ──▶ rules, one per file ──▶ report
+//!                                     └──▶ facts ◀───────┘ ──▶ rules, one per file ──▶ tokens, report
 //! ```
 //!
 //! No rule refuses a correct saga: what depends on a handler's own decision counts as possible, and what cannot be
@@ -41,8 +44,9 @@ mod rules;
 pub mod system;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
-pub use rules::{limits, s101, s102, s104, s105, s106, s108, s109, s110};
+pub use tokens::{clause, effect, exception, item, retired, saga, target};
 
 use crate::{
     definition::{Definition, Item, Place, Trigger},
@@ -71,8 +75,10 @@ pub struct Exploration {
     forgotten: u128,
     /// Configurations were told apart; otherwise states were judged as wholes.
     exact: bool,
-    /// What the saga has too much of; then nothing was explored, and [`limits`] says so.
+    /// What the saga has too much of; then nothing was explored, and [`saga`] says so.
     excess: Option<Excess>,
+    /// Nothing is asked of the tokens.
+    silent: bool,
 }
 
 impl Exploration {
@@ -81,13 +87,20 @@ impl Exploration {
         self.trace.count
     }
 
+    /// Asks nothing if a mistake has been told elsewhere that the findings would only follow from.
+    #[must_use]
+    pub const fn silent_if(mut self, told: bool) -> Self {
+        self.silent = told || self.silent;
+        self
+    }
+
     /// Whether every configuration was looked at by itself.
     pub const fn is_exact(&self) -> bool {
         self.exact
     }
 }
 
-/// Explores a saga.
+/// Explores a saga. Meant for const evaluation: at run time, an unoptimised build takes several megabytes of stack.
 pub const fn explore(definition: &'static Definition) -> Exploration {
     let model = Model::new(definition);
     let routes = Routes::new(&model);
@@ -105,6 +118,7 @@ pub const fn explore(definition: &'static Definition) -> Exploration {
         forgotten: 0,
         exact: true,
         excess,
+        silent: excess.is_some(),
     };
     if excess.is_none() {
         exploration.search();

@@ -4,7 +4,7 @@ mod meanings;
 mod numbering;
 
 use crate::{
-    definition::{Clause, Definition, Item, Place, Trigger},
+    definition::{Clause, Definition, Item, Place, Retired, Trigger},
     message::{MessageInfo, MessageKind},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct Input {
 pub(super) struct Model {
     pub(super) definition: &'static Definition,
     pub(super) messages: Messages,
-    /// Commands with replies that are sent, by message.
+    /// Commands with replies that are sent, or were by older builds, by message.
     pub(super) requests: [u16; REQUESTS],
     pub(super) request_count: usize,
     request_of: [u8; MESSAGES],
@@ -167,6 +167,57 @@ impl Model {
         self.message(self.requests[request])
     }
 
+    /// The request that an older build may have left open in a place, by the number of the `retired(..)` that says so.
+    pub(super) const fn left_open(&self, retired: usize, place: usize) -> Option<usize> {
+        let Retired::Send { command, places } = self.definition.retired[retired] else {
+            return None;
+        };
+        let named = place < self.compensate()
+            && (includes(places, Place::State(place as u16)) || includes(places, Place::Rest));
+        if named { self.request(command) } else { None }
+    }
+
+    /// Whether all that an item takes in a place answers what only older builds sent there.
+    const fn is_for_older_builds(&self, item: &Item, place: usize) -> bool {
+        let mut any = false;
+        let mut message = 0;
+        while message < item.messages.len() {
+            let mut link = self.inputs_of(item.messages[message]);
+            while link != 0 {
+                if self.admits(item, link - 1) {
+                    if !self.is_left_open(self.inputs[link - 1].request, place) {
+                        return false;
+                    }
+                    any = true;
+                }
+                link = self.next_input(link);
+            }
+            message += 1;
+        }
+        any
+    }
+
+    const fn is_left_open(&self, request: u8, place: usize) -> bool {
+        let mut at = 0;
+        while at < self.definition.retired.len() {
+            if let Some(left) = self.left_open(at, place)
+                && left == request as usize
+            {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// The number of a command among the requests.
+    pub(super) const fn request(&self, command: &MessageInfo) -> Option<usize> {
+        match self.messages.find(command) {
+            Some(number) if self.request_of[number] != NONE => Some(self.request_of[number] as usize),
+            _ => None,
+        }
+    }
+
     /// The number of a command among those that leave their sender waiting.
     pub(super) const fn asker(&self, command: &MessageInfo) -> Option<usize> {
         match self.messages.find(command) {
@@ -225,7 +276,7 @@ impl Model {
         self.stays[input]
     }
 
-    /// Whether a clause that names this very state takes a reply.
+    /// Whether a clause that names this very state takes a reply, other than to what older builds sent.
     pub(super) const fn awaits_reply(&self, place: usize) -> bool {
         let mut clause = 0;
         while clause < self.definition.clauses.len() {
@@ -234,6 +285,7 @@ impl Model {
             while includes(self.clause(clause).places, Place::State(place as u16)) && item < items.len() {
                 if !items[item].messages.is_empty()
                     && matches!(items[item].messages[0].kind, MessageKind::Reply)
+                    && !self.is_for_older_builds(&items[item], place)
                 {
                     return true;
                 }

@@ -141,6 +141,12 @@ impl Text {
     /// Tells one step; a join that runs by itself is told by the message that completed it.
     const fn step(&mut self, exploration: &Exploration, node: usize, first: bool) -> bool {
         let edge = exploration.trace.edge(node);
+        if let Some(request) = edge.request_before() {
+            self.push("; ");
+            self.push(exploration.model.command_of(request).name);
+            self.push(" sent by an older build");
+            return true;
+        }
         if let Some(input) = edge.input() {
             self.push(if first { "" } else { "; then " });
             self.push(

@@ -205,6 +205,7 @@ impl Routes {
     }
 
     const fn list_always(&mut self, model: &Model) {
+        let timers = Timers::of(model);
         let (mut place, mut count) = (0, 0);
         while place <= model.compensate() {
             self.always_from[place] = count as u16;
@@ -219,20 +220,21 @@ impl Routes {
                 }
                 input += 1;
             }
-            count = self.list_timers(model, place, count);
+            count = self.list_timers(model, &timers, place, count);
             place += 1;
         }
         self.always_from[place] = count as u16;
         self.always_from[place + 1] = count as u16;
     }
 
-    const fn list_timers(&mut self, model: &Model, place: usize, mut count: usize) -> usize {
-        let mut clause = 0;
-        while clause < model.definition.clauses.len() {
-            if is_timer(&model.clause(clause).trigger) && runs_in(model, clause, place) {
+    const fn list_timers(&mut self, model: &Model, timers: &Timers, place: usize, mut count: usize) -> usize {
+        let mut at = 0;
+        while at < timers.count {
+            let clause = timers.clauses[at] as usize;
+            if runs_in(model, clause, place) {
                 count = self.add_always(count, clause, NONE);
             }
-            clause += 1;
+            at += 1;
         }
         count
     }
@@ -365,6 +367,30 @@ pub(super) const START_AGAIN: usize = u16::MAX as usize;
 const fn starts_again(model: &Model, input: usize) -> bool {
     let asker = model.inputs[input].asker;
     asker != NONE && model.starts_again & (1 << asker) != 0
+}
+
+/// The clauses that are set off by time, looked for once.
+struct Timers {
+    clauses: [u16; CLAUSES],
+    count: usize,
+}
+
+impl Timers {
+    const fn of(model: &Model) -> Self {
+        let mut timers = Self {
+            clauses: [0; CLAUSES],
+            count: 0,
+        };
+        let mut clause = 0;
+        while clause < model.definition.clauses.len() {
+            if is_timer(&model.clause(clause).trigger) {
+                timers.clauses[timers.count] = clause as u16;
+                timers.count += 1;
+            }
+            clause += 1;
+        }
+        timers
+    }
 }
 
 /// Whether a clause is set off by time.

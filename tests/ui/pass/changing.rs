@@ -1,4 +1,5 @@
-//! Older versions chained to the present one, a version that reads as it is, renamed states and timers.
+//! Older versions chained to the present one, a version that reads as it is, renamed states and timers; states, timers and
+//! commands that are kept for older instances alone.
 use saga_runtime::{message::Form, prelude::*, saga::Saga};
 
 #[derive(Endpoint)]
@@ -54,11 +55,25 @@ struct Wrap {}
 #[derive(Reply, Serialize, Deserialize)]
 struct Wrapped {}
 
+#[derive(Event, Serialize, Deserialize)]
+struct PackingBegun {}
+
+#[derive(Command, Serialize, Deserialize)]
+#[command(to = Sales, replies(Weighed), refusals(TooHeavy))]
+struct Weigh {}
+
+#[derive(Reply, Serialize, Deserialize)]
+struct Weighed {}
+
+#[derive(Reply, Serialize, Deserialize)]
+struct TooHeavy {}
+
 #[saga(
     states(Packing, Wrapping, Insuring),
     renamed(Boxing = Packing, late = packing_is_late),
-    retired(Wrapping, Insuring),
-    ignore(Insured in Wrapping),
+    retired(Wrapping, Insuring, remind, send Weigh in Packing),
+    ignore(Insured in Wrapping, Weighed in Packing),
+    unexpected(Weighed, TooHeavy in end),
 )]
 impl Fulfilment {
     #[start(PlaceOrder => Packing)]
@@ -74,8 +89,16 @@ impl Fulfilment {
         Wrap {}
     }
 
+    #[on(TooHeavy in Packing => end)]
+    fn too_heavy(&mut self, _: TooHeavy) {}
+
     #[after(1 h in Packing | Wrapping | Insuring => end)]
     fn packing_is_late(&mut self) {}
+
+    #[after(1 min in Packing -> publish PackingBegun)]
+    fn remind(&mut self) -> PackingBegun {
+        PackingBegun {}
+    }
 }
 
 fn main() {

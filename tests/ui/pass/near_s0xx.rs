@@ -147,4 +147,128 @@ impl S007 {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+#[saga(by = order_id, at = Sales, name = "EnteredByOneOutcome")]
+pub struct S004 {
+    order_id: u64,
+}
+
+/// A state that nothing enters but one outcome of a timer, and one that only a second way to start enters.
+#[saga(states(Open, Late, Moved), ignore(AddressChanged in end))]
+impl S004 {
+    #[start(PlaceOrder -> reply OrderConfirmed => Open)]
+    fn place(order: PlaceOrder) -> (Self, OrderConfirmed) {
+        (Self { order_id: order.order_id }, OrderConfirmed)
+    }
+
+    #[start(AddressChanged => Moved)]
+    fn begin(event: AddressChanged) -> Self {
+        Self { order_id: event.order_id }
+    }
+
+    #[on(AddressChanged in _)]
+    fn moved(&mut self, _: AddressChanged) {}
+
+    #[on(PlaceOrder in Moved -> reply OrderConfirmed => Open)]
+    fn place_moved(&mut self, _: PlaceOrder) -> OrderConfirmed {
+        OrderConfirmed
+    }
+
+    #[after(1 h in Open { Rarely => Late | Else => end })]
+    fn open(&mut self) -> Opened {
+        if self.order_id > 1 { Opened::Rarely } else { Opened::Else }
+    }
+
+    #[after(1 h in Late | Moved => end)]
+    fn over(&mut self) {}
+}
+
+#[derive(Serialize, Deserialize)]
+#[saga(by = order_id, at = Sales, name = "IgnoredHereHandledThere")]
+pub struct S010 {
+    order_id: u64,
+}
+
+/// One message is handled, ignored and put off, each in states of its own; a timer may tick where waiting is meant.
+#[saga(
+    states(Open, Busy, Closed),
+    ignore(AddressChanged in Closed | end),
+    defer(AddressChanged in Busy),
+    no_timeout(Open),
+)]
+impl S010 {
+    #[start(PlaceOrder -> reply OrderConfirmed => Open)]
+    fn place(order: PlaceOrder) -> (Self, OrderConfirmed) {
+        (Self { order_id: order.order_id }, OrderConfirmed)
+    }
+
+    #[on(AddressChanged in Open => Busy)]
+    fn moved(&mut self, _: AddressChanged) {}
+
+    #[every(1 d in Open -> send RemindCashier)]
+    fn remind(&mut self) -> RemindCashier {
+        RemindCashier { order_id: self.order_id }
+    }
+
+    #[after(1 h in Busy { Again => Open | Enough => Closed })]
+    fn done(&mut self) -> Done {
+        if self.order_id > 1 { Done::Again } else { Done::Enough }
+    }
+
+    #[after(1 h in Closed => end)]
+    fn over(&mut self) {}
+}
+
+#[derive(Serialize, Deserialize)]
+#[saga(by = order_id, at = Sales, name = "AsyncBesideIt")]
+pub struct S011 {
+    order_id: u64,
+}
+
+/// What is async stands beside the handlers.
+#[saga(states(Open))]
+impl S011 {
+    #[start(PlaceOrder -> reply OrderConfirmed => Open)]
+    fn place(order: PlaceOrder) -> (Self, OrderConfirmed) {
+        (Self { order_id: order.order_id }, OrderConfirmed)
+    }
+
+    #[after(1 h in Open => end)]
+    fn over(&mut self) {}
+
+    pub async fn told(&self) -> u64 {
+        std::future::ready(self.order_id).await
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[saga(by = order_id, at = Sales, name = "DelaysOfAllKinds")]
+pub struct S012 {
+    order_id: u64,
+}
+
+/// A fortnight that only these tests know.
+pub const FORTNIGHT: Duration = Duration::from_secs(14 * 86_400);
+
+/// Delays in each unit, and constants of the crate.
+#[saga(states(First, Second, Third, Fourth))]
+impl S012 {
+    #[start(PlaceOrder -> reply OrderConfirmed => First)]
+    fn place(order: PlaceOrder) -> (Self, OrderConfirmed) {
+        (Self { order_id: order.order_id }, OrderConfirmed)
+    }
+
+    #[after(500 ms in First => Second)]
+    fn first(&mut self) {}
+
+    #[after(90 s in Second => Third)]
+    fn second(&mut self) {}
+
+    #[after(crate::FORTNIGHT in Third => Fourth)]
+    fn third(&mut self) {}
+
+    #[after(365 d in Fourth => end)]
+    fn fourth(&mut self) {}
+}
+
 fn main() {}

@@ -16,7 +16,7 @@ struct StrikeBegan {
     order_id: u64,
 }
 
-/// Called like nothing else on the wire, though its type is called like another.
+/// S205: called like nothing else on the wire, though its type is called like another.
 mod archive {
     use saga_runtime::prelude::*;
 

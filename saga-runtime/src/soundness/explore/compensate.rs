@@ -1,10 +1,10 @@
 //! The state that the runtime runs, as the search sees it.
 
-use super::{BUCKETS, Search};
+use super::Search;
 use crate::soundness::{
     facts::{Edge, NOWHERE},
     model::Model,
-    moves::{OPENS, PLACE},
+    moves::PLACE,
     routes::{Route, Routes},
 };
 
@@ -80,19 +80,9 @@ impl Search<'_> {
             0
         };
         let keep = keep | PLACE | self.layout.all_waits | self.layout.all_answers;
-        self.insert_compensating(node, next & keep, edge);
-    }
-
-    /// Configurations of `compensate` are few: they are looked up one by one.
-    const fn insert_compensating(&mut self, parent: usize, configuration: u128, edge: Edge) {
-        let mut bucket = (configuration >> OPENS) as usize % BUCKETS;
-        while self.buckets[bucket] != 0 {
-            if self.configurations[self.buckets[bucket] as usize - 1] == configuration {
-                return;
-            }
-            bucket = (bucket + 1) % BUCKETS;
+        if let Some(bucket) = self.free_bucket(next & keep) {
+            self.insert(node, next & keep, edge, bucket);
         }
-        self.insert(parent, configuration, edge, bucket);
     }
 
     /// Steps that are done, or may yet be, and that nothing undoes.

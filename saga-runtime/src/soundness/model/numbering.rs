@@ -2,7 +2,7 @@
 
 use super::{Input, Model, items};
 use crate::{
-    definition::{Definition, Effect, Item, Target, Trigger, Verb},
+    definition::{Definition, Effect, Item, Retired, Target, Trigger, Verb},
     message::{MessageInfo, MessageKind},
     soundness::capacity::{
         ASKERS, BRANCHES, CLAUSES, EFFECTS, Excess, INPUTS, MESSAGES, NONE, REQUESTS, STATES,
@@ -49,6 +49,15 @@ impl Model {
                 item += 1;
             }
             clause += 1;
+        }
+        let mut retired = 0;
+        while retired < self.definition.retired.len() {
+            if let Retired::Send { command, .. } = self.definition.retired[retired]
+                && command.wants_reply()
+            {
+                self.number_request(command);
+            }
+            retired += 1;
         }
         if self.messages.full {
             self.excess = Some(Excess::of("messages", MESSAGES));

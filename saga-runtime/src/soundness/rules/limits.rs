@@ -1,14 +1,9 @@
 //! A saga larger than the checks can hold is told so, once.
 
 use super::{Exploration, open};
-use crate::soundness::report::{Text, refuse};
+use crate::soundness::report::Text;
 
 /// Refuses a saga that exceeds one of the [capacities](crate::soundness::capacity).
-#[track_caller]
-pub const fn saga(exploration: &Exploration) {
-    refuse(find(exploration));
-}
-
 pub(in crate::soundness) const fn find(exploration: &Exploration) -> Option<Text> {
     let Some(excess) = exploration.excess else {
         return None;

@@ -1,18 +1,18 @@
-//! The rules, one file each. Each has a finder that composes the report, and a check that refuses with it.
+//! The rules, one file each. Each has finders that compose a report; [`tokens`](super::tokens) asks them.
 //!
 //! Tokens are addressed as they stand in the definition: clause, branch, effect, item, place, exception.
 
-pub mod limits;
-pub mod s101;
-pub mod s102;
-pub mod s104;
-pub mod s105;
-pub mod s106;
-pub mod s108;
-pub mod s109;
-pub mod s110;
+pub(super) mod limits;
+pub(super) mod s101;
+pub(super) mod s102;
+pub(super) mod s104;
+pub(super) mod s105;
+pub(super) mod s106;
+pub(super) mod s108;
+pub(super) mod s109;
+pub(super) mod s110;
 
-use crate::definition::Place;
+use crate::definition::{Place, Retired};
 
 use super::{Exploration, report::Text};
 
@@ -36,18 +36,43 @@ const fn place_number(exploration: &Exploration, place: Place) -> Option<usize> 
     }
 }
 
-/// Whether this effect opened a request on the way to a node: the last one that sends the command.
-const fn is_opener(exploration: &Exploration, request: usize, node: usize, effect: usize) -> bool {
-    match opener(exploration, request, node) {
-        Some(opener) => opener == effect,
+/// A token that opens a request: an effect by its number, or `retired(send ..)`.
+#[derive(Clone, Copy)]
+enum Token {
+    Effect(usize),
+    Retired,
+}
+
+/// Whether this token opened a request on the way to a node: the last one that sends the command.
+const fn is_opener(exploration: &Exploration, request: usize, node: usize, token: Token) -> bool {
+    match (opener(exploration, request, node), token) {
+        (Some(Token::Effect(opener)), Token::Effect(effect)) => opener == effect,
+        (Some(Token::Retired), Token::Retired) => true,
+        (Some(_), _) => false,
         // Sent outside any configuration, by an undo: any token may tell.
-        None => true,
+        (None, _) => true,
     }
 }
 
-const fn opener(exploration: &Exploration, request: usize, node: usize) -> Option<usize> {
+/// The request of a command that only older builds sent.
+const fn retired_request(exploration: &Exploration, retired: usize) -> Option<usize> {
+    if exploration.excess.is_some() {
+        return None;
+    }
+    match exploration.model.definition.retired[retired] {
+        Retired::Send { command, .. } => exploration.model.request(command),
+        Retired::Timer(_) => None,
+    }
+}
+
+const fn opener(exploration: &Exploration, request: usize, node: usize) -> Option<Token> {
     let mut next = Some(node);
     while let Some(node) = next {
+        if let Some(before) = exploration.trace.edge(node).request_before()
+            && before == request
+        {
+            return Some(Token::Retired);
+        }
         if let Some(number) = exploration.trace.edge(node).branch() {
             let (clause, branch) = exploration.model.branch_at(number);
             let effects = exploration.model.clause(clause).branches[branch].effects;
@@ -56,7 +81,7 @@ const fn opener(exploration: &Exploration, request: usize, node: usize) -> Optio
                 if let Some(sent) = exploration.sent(clause, branch, at)
                     && sent == request
                 {
-                    return Some(exploration.model.effect_number(clause, branch, at));
+                    return Some(Token::Effect(exploration.model.effect_number(clause, branch, at)));
                 }
                 at += 1;
             }

@@ -1,14 +1,9 @@
 //! S101: a reply that may come in a state where nothing is said about it.
 
-use super::{Exploration, is_opener, open};
-use crate::soundness::report::{Text, refuse};
+use super::{Exploration, Token, is_opener, open, retired_request};
+use crate::soundness::report::Text;
 
 /// Checks one `send`: every reply to it, in every state in which it may come.
-#[track_caller]
-pub const fn send(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
-    refuse(find(exploration, clause, branch, effect));
-}
-
 pub(in crate::soundness) const fn find(
     exploration: &Exploration,
     clause: usize,
@@ -18,14 +13,26 @@ pub(in crate::soundness) const fn find(
     if exploration.excess.is_some() {
         return None;
     }
-    let written = &exploration.model.clause(clause).branches[branch].effects[effect];
     let Some(request) = exploration.sent(clause, branch, effect) else {
         return None;
     };
+    let token = Token::Effect(exploration.model.effect_number(clause, branch, effect));
+    find_request(exploration, request, token)
+}
+
+/// Checks one `retired(send ..)` in the same way: what older builds have sent may still be answered.
+pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retired: usize) -> Option<Text> {
+    match retired_request(exploration, retired) {
+        Some(request) => find_request(exploration, request, Token::Retired),
+        None => None,
+    }
+}
+
+const fn find_request(exploration: &Exploration, request: usize, token: Token) -> Option<Text> {
     if exploration.unhandled & (1 << request) == 0 {
         return None;
     }
-    let Some(place) = nearest(exploration, request, clause, branch, effect) else {
+    let Some(place) = nearest(exploration, request, token) else {
         return None;
     };
     let Some(input) = missing_in(exploration, request, place) else {
@@ -33,9 +40,9 @@ pub(in crate::soundness) const fn find(
     };
     let mut text = open(exploration, "S101");
     text.push("not every answer to ");
-    text.quoted(written.message.name);
+    text.quoted(exploration.model.command_of(request).name);
     text.push(" is handled wherever it may come:");
-    list(exploration, request, &mut text, clause, branch, effect);
+    list(exploration, request, &mut text, token);
     let node = exploration.facts.open[place][request] as usize - 1;
     let reply = exploration
         .model
@@ -47,18 +54,12 @@ pub(in crate::soundness) const fn find(
 }
 
 /// The place where a reply is missing that is reached soonest, among those this very token answers for.
-const fn nearest(
-    exploration: &Exploration,
-    request: usize,
-    clause: usize,
-    branch: usize,
-    effect: usize,
-) -> Option<usize> {
+const fn nearest(exploration: &Exploration, request: usize, token: Token) -> Option<usize> {
     let mut found: Option<usize> = None;
     let mut place = 0;
     while place <= exploration.model.end() {
         if missing_in(exploration, request, place).is_some()
-            && answers_for(exploration, request, place, clause, branch, effect)
+            && answers_for(exploration, request, place, token)
         {
             let nearer = match found {
                 Some(other) => {
@@ -91,35 +92,16 @@ const fn missing_in(exploration: &Exploration, request: usize, place: usize) -> 
 }
 
 /// Whether the shortest way to this place opened the request with this very token: one mistake, one report.
-const fn answers_for(
-    exploration: &Exploration,
-    request: usize,
-    place: usize,
-    clause: usize,
-    branch: usize,
-    effect: usize,
-) -> bool {
+const fn answers_for(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
     let node = exploration.facts.open[place][request] as usize - 1;
-    is_opener(
-        exploration,
-        request,
-        node,
-        exploration.model.effect_number(clause, branch, effect),
-    )
+    is_opener(exploration, request, node, token)
 }
 
-const fn list(
-    exploration: &Exploration,
-    request: usize,
-    text: &mut Text,
-    clause: usize,
-    branch: usize,
-    effect: usize,
-) {
+const fn list(exploration: &Exploration, request: usize, text: &mut Text, token: Token) {
     let mut place = 0;
     while place <= exploration.model.end() {
         if missing_in(exploration, request, place).is_some()
-            && answers_for(exploration, request, place, clause, branch, effect)
+            && answers_for(exploration, request, place, token)
         {
             text.push("\n  in ");
             text.quoted(exploration.model.place_name(place));

@@ -6,23 +6,12 @@ use crate::{
     message::MessageKind,
     soundness::{
         model::{items, names},
-        report::{Text, refuse},
+        report::Text,
         routes::Route,
     },
 };
 
 /// Checks one item of an `on` or `all` clause in one of its places.
-#[track_caller]
-pub const fn place(exploration: &Exploration, clause: usize, item: usize, place: usize) {
-    refuse(find(exploration, clause, item, place));
-}
-
-/// Checks an `ignore`, `defer` or `unexpected` in one of its places.
-#[track_caller]
-pub const fn exception(exploration: &Exploration, exception: usize, place: usize) {
-    refuse(find_exception(exploration, exception, place));
-}
-
 pub(in crate::soundness) const fn find(
     exploration: &Exploration,
     clause: usize,
@@ -43,6 +32,7 @@ pub(in crate::soundness) const fn find(
     )
 }
 
+/// Checks an `ignore`, `defer` or `unexpected` in one of its places.
 pub(in crate::soundness) const fn find_exception(
     exploration: &Exploration,
     exception: usize,
@@ -98,7 +88,12 @@ const fn find_never_sent(
         Some(command) => text.quoted(command.name),
         None => text.push("a command that is answered with it"),
     }
-    text.push("\nremedy: add the `send` that asks for it, or remove the clause");
+    text.push("\nremedy: add the `send` that asks for it, or remove the clause; if older builds did send it, `retired(send ");
+    text.push(match item.of {
+        Some(command) => command.name,
+        None => "..",
+    });
+    text.push(")`");
     Some(text)
 }
 

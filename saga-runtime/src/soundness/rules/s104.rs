@@ -7,28 +7,11 @@ use crate::{
     soundness::{
         messages::{declares, same},
         model::{Answered, Meaning, items, names},
-        report::{Text, refuse},
+        report::Text,
     },
 };
 
 /// Checks one item of a trigger: it is addressed to this saga, and an undo undoes what was done.
-#[track_caller]
-pub const fn trigger(exploration: &Exploration, clause: usize, item: usize) {
-    refuse(find_trigger(exploration, clause, item));
-}
-
-/// Checks one `reply`: somebody asks for it, and it is clear who.
-#[track_caller]
-pub const fn effect(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
-    refuse(find_effect(exploration, clause, branch, effect));
-}
-
-/// Checks that an effect sends a command, publishes an event or replies a reply, where no type says so.
-#[track_caller]
-pub const fn kind(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
-    refuse(find_kind(exploration, clause, branch, effect));
-}
-
 pub(in crate::soundness) const fn find_trigger(
     exploration: &Exploration,
     clause: usize,
@@ -45,10 +28,7 @@ pub(in crate::soundness) const fn find_trigger(
     let mut message = 0;
     while message < item.messages.len() {
         let info = item.messages[message];
-        if let Some(endpoint) = info.endpoint
-            && matches!(info.kind, MessageKind::Command)
-            && !same(endpoint, exploration.model.definition.endpoint)
-        {
+        if let Some(endpoint) = elsewhere(exploration, info) {
             return Some(addressed_elsewhere(exploration, info, endpoint));
         }
         if let Some(command) = item.of
@@ -61,6 +41,20 @@ pub(in crate::soundness) const fn find_trigger(
     None
 }
 
+/// The endpoint of a command that is not for the saga's own. A saga that lives nowhere was refused for that.
+pub(super) const fn elsewhere(exploration: &Exploration, message: &MessageInfo) -> Option<&'static str> {
+    let home = exploration.model.definition.endpoint;
+    match message.endpoint {
+        Some(endpoint)
+            if matches!(message.kind, MessageKind::Command) && !home.is_empty() && !same(endpoint, home) =>
+        {
+            Some(endpoint)
+        }
+        _ => None,
+    }
+}
+
+/// Checks one `reply`: somebody asks for it, and it is clear who.
 pub(in crate::soundness) const fn find_effect(
     exploration: &Exploration,
     clause: usize,
@@ -85,6 +79,7 @@ pub(in crate::soundness) const fn find_effect(
     }
 }
 
+/// Checks that an effect sends a command, publishes an event or replies a reply, where no type says so.
 pub(in crate::soundness) const fn find_kind(
     exploration: &Exploration,
     clause: usize,

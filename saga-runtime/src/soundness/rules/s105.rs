@@ -6,34 +6,11 @@ use crate::{
     message::{MessageInfo, MessageKind},
     soundness::{
         model::{Answered, Meaning, includes, items},
-        report::{Text, refuse},
+        report::Text,
     },
 };
 
 /// Checks where a branch leads: nobody is left waiting at `end`.
-#[track_caller]
-pub const fn target(exploration: &Exploration, clause: usize, branch: usize) {
-    refuse(find_target(exploration, clause, branch));
-}
-
-/// Checks one `reply`: somebody may be waiting for it.
-#[track_caller]
-pub const fn effect(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
-    refuse(find_effect(exploration, clause, branch, effect));
-}
-
-/// Checks one item of a trigger: a command that comes after the end is answered.
-#[track_caller]
-pub const fn trigger(exploration: &Exploration, clause: usize, item: usize) {
-    refuse(find_trigger(exploration, clause, item));
-}
-
-/// Checks an exception: a command that declares replies is not ignored.
-#[track_caller]
-pub const fn exception(exploration: &Exploration, exception: usize) {
-    refuse(find_exception(exploration, exception));
-}
-
 pub(in crate::soundness) const fn find_target(
     exploration: &Exploration,
     clause: usize,
@@ -65,6 +42,7 @@ pub(in crate::soundness) const fn find_target(
     None
 }
 
+/// Checks one `reply`: somebody may be waiting for it.
 pub(in crate::soundness) const fn find_effect(
     exploration: &Exploration,
     clause: usize,
@@ -99,6 +77,7 @@ pub(in crate::soundness) const fn find_effect(
     Some(text)
 }
 
+/// Checks one item of a trigger: a command that comes after the end is answered.
 pub(in crate::soundness) const fn find_trigger(
     exploration: &Exploration,
     clause: usize,
@@ -121,6 +100,7 @@ pub(in crate::soundness) const fn find_trigger(
     None
 }
 
+/// Checks an exception: a command that declares replies is not ignored.
 pub(in crate::soundness) const fn find_exception(
     exploration: &Exploration,
     exception: usize,

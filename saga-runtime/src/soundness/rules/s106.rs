@@ -1,27 +1,16 @@
 //! S106: a command or event named somewhere, and unforeseen somewhere else.
 
-use super::{Exploration, open};
+use super::{Exploration, open, s104};
 use crate::{
     definition::{Item, Trigger},
     message::{MessageInfo, MessageKind},
     soundness::{
         model::{items, names},
-        report::{Text, refuse},
+        report::Text,
     },
 };
 
 /// Checks one item of a trigger, at the first token that names the message.
-#[track_caller]
-pub const fn trigger(exploration: &Exploration, clause: usize, item: usize) {
-    refuse(find(exploration, clause, item));
-}
-
-/// Checks an exception whose message no clause names.
-#[track_caller]
-pub const fn exception(exploration: &Exploration, exception: usize) {
-    refuse(find_exception(exploration, exception));
-}
-
 pub(in crate::soundness) const fn find(
     exploration: &Exploration,
     clause: usize,
@@ -34,6 +23,7 @@ pub(in crate::soundness) const fn find(
     find_message(exploration, &items[item], clause, item, usize::MAX)
 }
 
+/// Checks an exception whose message no clause names.
 pub(in crate::soundness) const fn find_exception(
     exploration: &Exploration,
     exception: usize,
@@ -76,10 +66,13 @@ const fn find_message(
     None
 }
 
-/// A starting command that comes again joins those who wait.
+/// A starting command that comes again joins those who wait; one addressed elsewhere never comes, which S104 says.
 const fn is_exempt(exploration: &Exploration, message: &MessageInfo) -> bool {
     if !matches!(message.kind, MessageKind::Command) {
         return false;
+    }
+    if s104::elsewhere(exploration, message).is_some() {
+        return true;
     }
     let mut clause = 0;
     while clause < exploration.model.definition.clauses.len() {

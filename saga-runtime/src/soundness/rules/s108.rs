@@ -10,16 +10,11 @@ use crate::{
         messages::declares,
         model::{includes, items},
         moves,
-        report::{Text, refuse},
+        report::Text,
     },
 };
 
 /// Checks where a branch leads: something can still happen there.
-#[track_caller]
-pub const fn target(exploration: &Exploration, clause: usize, branch: usize) {
-    refuse(find(exploration, clause, branch));
-}
-
 pub(in crate::soundness) const fn find(
     exploration: &Exploration,
     clause: usize,

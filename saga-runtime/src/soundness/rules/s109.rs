@@ -1,26 +1,15 @@
 //! S109: a step that was done and that nobody undoes.
 
-use super::{Exploration, is_opener, open};
+use super::{Exploration, Token, is_opener, open, retired_request};
 use crate::{
     definition::{Place, Treatment},
     soundness::{
         model::{includes, names},
-        report::{Text, refuse},
+        report::Text,
     },
 };
 
 /// Checks one `send`: what it leads to is undone, or needs no undo, wherever the saga compensates.
-#[track_caller]
-pub const fn send(exploration: &Exploration, clause: usize, branch: usize, effect: usize) {
-    refuse(find(exploration, clause, branch, effect));
-}
-
-/// Checks an exception: `ignore(.. in end)` does not lose what would have to be undone.
-#[track_caller]
-pub const fn exception(exploration: &Exploration, exception: usize) {
-    refuse(find_exception(exploration, exception));
-}
-
 pub(in crate::soundness) const fn find(
     exploration: &Exploration,
     clause: usize,
@@ -33,16 +22,24 @@ pub(in crate::soundness) const fn find(
     let Some(request) = exploration.sent(clause, branch, effect) else {
         return None;
     };
+    let token = Token::Effect(exploration.model.effect_number(clause, branch, effect));
+    find_request(exploration, request, token)
+}
+
+/// Checks one `retired(send ..)` in the same way: what older builds had done may have to be undone.
+pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retired: usize) -> Option<Text> {
+    match retired_request(exploration, retired) {
+        Some(request) => find_request(exploration, request, Token::Retired),
+        None => None,
+    }
+}
+
+const fn find_request(exploration: &Exploration, request: usize, token: Token) -> Option<Text> {
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {
         if exploration.facts.lasting[input] != 0 {
             let node = exploration.facts.lasting[input] as usize - 1;
-            if is_opener(
-                exploration,
-                request,
-                node,
-                exploration.model.effect_number(clause, branch, effect),
-            ) {
+            if is_opener(exploration, request, node, token) {
                 return Some(report(exploration, request, input, node));
             }
         }
@@ -70,6 +67,7 @@ const fn report(exploration: &Exploration, request: usize, input: usize, node: u
     text
 }
 
+/// Checks an exception: `ignore(.. in end)` does not lose what would have to be undone.
 pub(in crate::soundness) const fn find_exception(
     exploration: &Exploration,
     exception: usize,

@@ -2,22 +2,17 @@
 
 use super::{Exploration, open, place_number};
 use crate::{
-    definition::{Arity, Clause, Item, Place, Trigger},
+    definition::{Arity, Clause, Item, Place, Retired, Trigger},
     message::MessageInfo,
     soundness::{
         capacity::NONE,
         model::{items, names},
-        report::{Text, refuse},
+        report::Text,
         routes::{Route, is_timer},
     },
 };
 
 /// Checks one clause: some configuration runs it, and running it does something.
-#[track_caller]
-pub const fn clause(exploration: &Exploration, clause: usize) {
-    refuse(find(exploration, clause));
-}
-
 pub(in crate::soundness) const fn find(exploration: &Exploration, clause: usize) -> Option<Text> {
     if exploration.excess.is_some() {
         return None;
@@ -62,6 +57,23 @@ pub(in crate::soundness) const fn find(exploration: &Exploration, clause: usize)
         ));
     }
     None
+}
+
+/// Checks one `retired(send ..)`: something may still come of it.
+pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retired: usize) -> Option<Text> {
+    let Retired::Send { command, .. } = exploration.model.definition.retired[retired] else {
+        return None;
+    };
+    if exploration.excess.is_some() || command.wants_reply() {
+        return None;
+    }
+    let mut text = open(exploration, "S110");
+    text.push("`retired(send ");
+    text.push(command.name);
+    text.push(
+        " ..)` says nothing: the command declares no replies, so that none can come\nremedy: remove it",
+    );
+    Some(text)
 }
 
 const fn report(exploration: &Exploration, clause: &'static Clause, what: &str, remedy: &str) -> Text {

@@ -2,18 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{language, limits};
-use crate::soundness::{
-    capacity::{
-        ALWAYS, ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, JOIN_ITEMS, JOINS, KEPT, REQUESTS, STATES,
-    },
-    explore,
+use super::{explored, language, limits, problems};
+use crate::soundness::capacity::{
+    ALWAYS, ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, JOIN_ITEMS, JOINS, KEPT, REQUESTS, STATES,
 };
 
 /// Checks that `saga(most)` is held and `saga(most + 1)` is refused as too many of `what`.
 fn is_the_most(most: usize, what: &str, saga: impl Fn(usize) -> String) {
     let said = |count| {
-        let exploration = Box::new(explore(language::saga(&saga(count))));
+        let exploration = explored(language::saga(&saga(count)));
         limits::find(&exploration).map(|text| text.as_str().lines().next().unwrap().to_owned())
     };
     assert_eq!(said(most), None, "{most} {what}");
@@ -169,4 +166,89 @@ fn pairs_of_states_and_handlers_are_counted() {
             &(everywhere + &somewhere),
         )
     });
+}
+
+/// A saga that asks so many questions at once, each answered in any order, and forgets the answers in one state.
+fn questions(count: usize, ways: &str) -> String {
+    let commands = each(count, |n| {
+        format!("#[command(to = Bank, replies(R{n}))] pub struct C{n} {{}} ")
+    });
+    let sends = listed(count, ", ", |n| format!("send C{n}"));
+    let taken = each(count, |n| format!("#[on(R{n} in A)] fn r{n}() "));
+    let ignored = listed(count, ", ", |n| format!("R{n}"));
+    large(
+        &commands,
+        &format!("states(A, B), ignore({ignored} in end)"),
+        &format!("-> {sends} => A"),
+        &format!("{taken} #[after(1 h in A => B)] fn late() #[after(1 h in B => end)] fn over() {ways}"),
+    )
+}
+
+#[test]
+fn beyond_the_cap_states_are_judged_as_wholes_and_the_message_says_so() {
+    for (count, exact) in [(4, true), (13, false)] {
+        let problems = problems(language::saga(&questions(count, "")));
+        assert_eq!(problems.len(), count, "one for each command");
+        for problem in &problems {
+            let opening = "S101: in `Large`, not every answer to `C";
+            assert!(problem.starts_with(opening), "{problem}");
+            let note =
+                "note: there are more than 4096 configurations, so that each state is judged as a whole";
+            assert_eq!(problem.contains(note), !exact, "{problem}");
+        }
+    }
+}
+
+#[test]
+fn beyond_the_cap_nothing_is_missed_and_a_sound_saga_passes() {
+    let taken = each(13, |n| format!("#[on(R{n} in B)] fn late{n}() "));
+    let sound = language::saga(&questions(13, &taken));
+    assert!(!explored(sound).is_exact());
+    assert_eq!(problems(sound), [""; 0]);
+}
+
+#[test]
+fn an_outcome_of_too_many_ways_is_judged_as_a_whole() {
+    let commands = each(12, |n| {
+        format!("#[command(to = Bank, replies(R{n}))] pub struct C{n} {{}} ")
+    });
+    let sends = listed(12, ", ", |n| format!("send C{n}?"));
+    let taken = each(12, |n| format!("#[on(R{n} in A)] fn r{n}() "));
+    let ignored = listed(12, ", ", |n| format!("R{n}"));
+    let sound = language::saga(&large(
+        &commands,
+        &format!("states(A), ignore({ignored} in end)"),
+        &format!("-> {sends} => A"),
+        &format!("{taken} #[after(1 h in A => end)] fn over()"),
+    ));
+    assert!(!explored(sound).is_exact());
+    assert_eq!(problems(sound), [""; 0]);
+}
+
+#[test]
+fn a_report_longer_than_its_room_ends_in_an_ellipsis() {
+    let commands = each(40, |n| {
+        let replies = listed(4, ", ", |m| format!("AnAnswerOfQuiteSomeLength{n}With{m}"));
+        format!("#[command(to = Bank, replies({replies}))] pub struct C{n} {{}} ")
+    });
+    let states = listed(40, ", ", |n| format!("AStateOfQuiteSomeLength{n}"));
+    let timers = each(39, |n| {
+        format!(
+            "#[after(1 h in AStateOfQuiteSomeLength{n} => AStateOfQuiteSomeLength{})] fn t{n}() ",
+            n + 1
+        )
+    });
+    let saga = large(
+        &commands,
+        &format!("states({states})"),
+        "-> send C0 => AStateOfQuiteSomeLength0",
+        &format!("{timers} #[after(1 h in AStateOfQuiteSomeLength39 => end)] fn over()"),
+    );
+    let problems = problems(language::saga(&saga));
+    assert_eq!(problems.len(), 1);
+    assert!(
+        problems[0].len() <= 3072 && problems[0].ends_with('…'),
+        "{}",
+        problems[0]
+    );
 }

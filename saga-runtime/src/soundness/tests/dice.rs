@@ -178,6 +178,9 @@ impl Dice {
             form: Form::Named,
             upgrades: &[],
             renamed: &[],
+            retired: &[],
+            key: &[],
+            key_paths: &[],
         }))
     }
 

@@ -168,6 +168,9 @@ impl Reader {
             form: Form::Named,
             upgrades: &[],
             renamed: &[],
+            retired: &[],
+            key: &[],
+            key_paths: &[],
         };
         self.read_options(&options, &mut definition);
         Box::leak(Box::new(definition))

@@ -10,6 +10,7 @@ mod capacity;
 mod dice;
 mod language;
 
+mod once;
 mod oracle;
 mod property;
 mod sagas;
@@ -24,9 +25,17 @@ use super::{
     rules::{limits, s101, s102, s104, s105, s106, s108, s109, s110},
 };
 
+/// Explores a saga where there is room: unlike const evaluation, a test builds the tables of a search on its stack.
+fn explored(definition: &'static Definition) -> Box<Exploration> {
+    const STACK: usize = 16 << 20;
+    let explorer = std::thread::Builder::new().stack_size(STACK);
+    let running = explorer.spawn(move || Box::new(explore(definition))).unwrap();
+    running.join().unwrap()
+}
+
 /// What the rules say of a saga, token by token, as generated code would ask.
 fn problems(definition: &'static Definition) -> Vec<String> {
-    let exploration = Box::new(explore(definition));
+    let exploration = explored(definition);
     let mut found: Vec<Option<Text>> = vec![limits::find(&exploration)];
     for clause in 0..definition.clauses.len() {
         clause_problems(&exploration, clause, &mut found);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     definition::*,
-    soundness::{Exploration, explore, facts::Facts, fallback::Fallback, model::Model, routes::Routes},
+    soundness::{Exploration, facts::Facts, fallback::Fallback, model::Model, routes::Routes},
 };
 
 const SAGAS: usize = 10_000;
@@ -56,7 +56,7 @@ fn the_coarser_search_misses_nothing() {
 /// A saga, explored and played; `None` if it is too large to be played.
 fn thrown(seed: u64, leaves_compensate: bool) -> Option<(&'static Definition, Box<Exploration>, Findings)> {
     let definition = Dice(seed).saga(leaves_compensate);
-    let exploration = Box::new(explore(definition));
+    let exploration = super::explored(definition);
     if exploration.size() > LARGEST {
         return None;
     }

@@ -108,7 +108,7 @@ fn s102_finds_a_reply_to_a_command_never_sent() {
     };
     let text =
         "S102: in `Payment`, `PaidBack` cannot come: the saga never sends a command that is answered with it
-remedy: add the `send` that asks for it, or remove the clause";
+remedy: add the `send` that asks for it, or remove the clause; if older builds did send it, `retired(send ..)`";
     says(&unsent("Waiting"), &[text]);
     says(&unsent("_ | end"), &[text]);
 }

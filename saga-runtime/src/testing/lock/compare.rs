@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     facts::{Fact, Item, Lock, Section, Shape, Title},
-    fields,
+    fields, key,
 };
 /// What became of the facts.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,10 @@ pub(super) fn compare(locked: &Lock, now: &Lock) -> Found {
         match now.subjects.get(title) {
             None => gone(title, locked, now, &mut found),
             Some(present) => match title.section {
-                Section::Saga => saga(&title.name, facts, present, now, &mut found),
+                Section::Saga => {
+                    saga(&title.name, [facts, present], [locked, now], &mut found);
+                    key::compare(&title.name, [facts, present], [locked, now], &mut found);
+                }
                 Section::Service => service(&title.name, facts, present, now, &mut found),
                 Section::Message => message(&title.name, facts, present, &mut found),
             },
@@ -87,7 +90,36 @@ fn gone(title: &Title, locked: &Lock, now: &Lock, found: &mut Found) {
             "keep the message until none is left",
         ),
     };
-    found.refuse(what, format!("{renamed}, write {attribute}; else {until}"));
+    let retired = match section {
+        Section::Message => still_answered(locked, name),
+        Section::Saga | Section::Service => String::new(),
+    };
+    found.refuse(
+        what,
+        format!("{renamed}, write {attribute}; else {until}{retired}"),
+    );
+}
+
+/// How a saga says that it sends a command no more, of the commands that a message answers, or of itself.
+fn still_answered(locked: &Lock, message: &str) -> String {
+    let answers = |(title, facts): &(&Title, &BTreeSet<Fact>)| {
+        let mut answers = facts.iter().filter_map(|fact| match fact {
+            Fact::Answer { message, .. } => Some(message),
+            _ => None,
+        });
+        title.section == Section::Message && answers.any(|answer| answer == message || title.name == message)
+    };
+    let commands = locked.subjects.iter().filter(answers);
+    let retired: Vec<String> = commands
+        .map(|(title, _)| format!("`retired(send {})`", title.name))
+        .collect();
+    match retired.is_empty() {
+        true => String::new(),
+        false => format!(
+            "; a saga that sends the command no more says {}",
+            retired.join(", ")
+        ),
+    }
 }
 
 fn service(name: &str, locked: &BTreeSet<Fact>, present: &BTreeSet<Fact>, now: &Lock, found: &mut Found) {
@@ -165,7 +197,7 @@ fn body(subject: &str, name: &str, locked: &BTreeSet<Fact>, present: &BTreeSet<F
     }
 }
 
-fn version(facts: &BTreeSet<Fact>) -> u32 {
+pub(super) fn version(facts: &BTreeSet<Fact>) -> u32 {
     let version = facts.iter().find_map(|fact| match fact {
         Fact::Version(version) => Some(*version),
         _ => None,
@@ -239,7 +271,7 @@ fn covers(item: &Item, wanted: &Item) -> bool {
     item.message == wanted.message && (item.of.is_none() || item.of == wanted.of)
 }
 
-fn saga(name: &str, locked: &BTreeSet<Fact>, present: &BTreeSet<Fact>, now: &Lock, found: &mut Found) {
+fn saga(name: &str, [locked, present]: [&BTreeSet<Fact>; 2], [before, now]: [&Lock; 2], found: &mut Found) {
     let subject = format!("saga `{name}`");
     moved(&subject, locked, present, found);
     body(&subject, name, locked, present, found);
@@ -250,7 +282,7 @@ fn saga(name: &str, locked: &BTreeSet<Fact>, present: &BTreeSet<Fact>, now: &Loc
             Fact::Renamed { old, .. } => old_name_gone(&subject, old, &names, found),
             Fact::Timer { place, handler } => timer_gone(&subject, place, handler, &names, found),
             Fact::In { place, item, how } if now.facts(Section::Message, &item.message).is_some() => {
-                handler_gone(&subject, place, item, how, &names, found);
+                handler_gone(&subject, place, (item, how), &names, before, found);
             }
             Fact::Starts(message) if now.facts(Section::Message, message).is_some() && !present.contains(fact) => found
                 .refuse(
@@ -305,11 +337,18 @@ fn timer_gone(subject: &str, place: &str, handler: &str, names: &Names<'_>, foun
     }
     found.refuse(
         format!("{subject}: timer `{handler}` of state `{place}` is gone; instances wait for it under the name of its handler"),
-        format!("if the handler has another name now, write `renamed({handler} = new_name)` in `#[saga(..)]` on the impl block; else keep it in `{state}`"),
+        format!("if the handler has another name now, write `renamed({handler} = new_name)` in `#[saga(..)]` on the impl block; else keep it in `{state}`, as `retired({handler})` if it is not to be armed any more"),
     );
 }
 
-fn handler_gone(subject: &str, place: &str, item: &Item, how: &str, names: &Names<'_>, found: &mut Found) {
+fn handler_gone(
+    subject: &str,
+    place: &str,
+    (item, how): (&Item, &str),
+    names: &Names<'_>,
+    before: &Lock,
+    found: &mut Found,
+) {
     let state = names.current(place);
     if !names.has_state(state) {
         return;
@@ -317,7 +356,10 @@ fn handler_gone(subject: &str, place: &str, item: &Item, how: &str, names: &Name
     match names.how(state, item) {
         None => found.refuse(
             format!("{subject}: nothing takes `{item}` in `{state}` any more, and instances of older builds may still receive it there"),
-            format!("keep a handler, or say what becomes of it: `ignore({item} in {state})`, `defer(..)` or `unexpected(..)`"),
+            format!(
+                "keep a handler, or say what becomes of it: `ignore({item} in {state})`, `defer(..)` or `unexpected(..)`{}",
+                still_answered(before, &item.message)
+            ),
         ),
         Some(present) if how == "joins" && present != "joins" => found.refuse(
             format!("{subject}: `{item}` is not joined in `{state}` any more; instances that hold one for the join would not go on"),

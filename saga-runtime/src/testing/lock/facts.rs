@@ -38,6 +38,13 @@ pub(super) enum Fact {
     /// How fields make a body, where it is not plainly an object.
     Form(Shape),
     Field(Field),
+    /// The fields that make a saga's correlation key, with their types.
+    Key(String),
+    /// Where a message has the key, if not in fields of those names.
+    KeyPath {
+        message: String,
+        path: String,
+    },
     State(String),
     Renamed {
         old: String,
@@ -101,6 +108,25 @@ impl Shape {
             Form::Unit => Some(Self::Unit),
             Form::Custom => Some(Self::Custom),
         }
+    }
+}
+
+impl Fact {
+    /// Whether only one of the two can be true of one subject.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        let says_the_same_of = match (self, other) {
+            (Self::At(_), Self::At(_))
+            | (Self::Kind(_), Self::Kind(_))
+            | (Self::Version(_), Self::Version(_))
+            | (Self::Form(_), Self::Form(_))
+            | (Self::Key(_), Self::Key(_)) => true,
+            (Self::Field(one), Self::Field(other)) => one.key == other.key,
+            (Self::Renamed { old: one, .. }, Self::Renamed { old: other, .. }) => one == other,
+            (Self::KeyPath { message: one, .. }, Self::KeyPath { message: other, .. }) => one == other,
+            (Self::Answer { message: one, .. }, Self::Answer { message: other, .. }) => one == other,
+            _ => false,
+        };
+        says_the_same_of && self != other
     }
 }
 

@@ -112,7 +112,7 @@ fn removed(subject: &str, field: &Field, strict: bool, upgrade: &str, found: &mu
 }
 
 /// Whether every `old` in JSON is a `new`.
-fn widens(old: &str, new: &str) -> bool {
+pub(super) fn widens(old: &str, new: &str) -> bool {
     let (old, new) = (value(old), value(new));
     let option = ["Option<", "std::option::Option<", "core::option::Option<"];
     let inside = option

@@ -15,6 +15,7 @@
 mod compare;
 mod facts;
 mod fields;
+mod key;
 mod of;
 mod report;
 #[cfg(test)]

@@ -29,6 +29,7 @@ impl Lock {
     fn add_saga(&mut self, saga: &Definition) {
         let mut facts = vec![Fact::At(saga.endpoint.into()), Fact::Version(saga.version)];
         facts.extend(body(saga.form, saga.fields, saga.upgrades));
+        facts.extend(key(saga));
         facts.extend(saga.states.iter().map(|&state| Fact::State(state.into())));
         facts.extend(saga.renamed.iter().map(|renamed| Fact::Renamed {
             old: renamed.old.into(),
@@ -52,6 +53,8 @@ impl Lock {
         for exception in saga.exceptions {
             self.add_items(&[exception.item]);
         }
+        saga.retired_commands()
+            .for_each(|command| self.add_message(command));
     }
 
     fn add_service(&mut self, service: &ServiceDefinition) {
@@ -111,6 +114,21 @@ fn body(form: Form, fields: &[FieldInfo], upgrades: &[u32]) -> Vec<Fact> {
     let upgrades = upgrades.iter().map(|&version| Fact::Reads(version));
     let fields = fields.iter().map(|info| Fact::Field(field(info)));
     form.into_iter().chain(upgrades).chain(fields).collect()
+}
+
+/// What finds an instance, and where its messages have it.
+fn key(saga: &Definition) -> impl Iterator<Item = Fact> {
+    let fields = saga
+        .key
+        .iter()
+        .map(|field| format!("{}: {}", field.name, tight(field.ty)));
+    let fields: Vec<String> = fields.collect();
+    let key = (!fields.is_empty()).then(|| Fact::Key(fields.join(", ")));
+    let paths = saga.key_paths.iter().map(|written| Fact::KeyPath {
+        message: written.message.name.into(),
+        path: written.path.join(", "),
+    });
+    key.into_iter().chain(paths)
 }
 
 fn field(info: &FieldInfo) -> Field {

@@ -17,8 +17,8 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> String {
 
 pub(super) fn not_understood(path: &Path, line: &str) -> String {
     format!(
-        "{}, {line} is no fact\nremedy: take the file from version control; where two changes met, \
-         keep the lines of both and run this test with `SAGA_LOCK=accept`",
+        "{}, {line}\nremedy: take the file from version control; where two changes met, keep the lines of both, of two that \
+         contradict each other that of the older build, and run this test with `SAGA_LOCK=accept`",
         path.display()
     )
 }

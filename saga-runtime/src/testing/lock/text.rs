@@ -42,6 +42,8 @@ impl fmt::Display for Fact {
             Self::Reads(version) => write!(f, "reads version {version}"),
             Self::Form(form) => write!(f, "form {form}"),
             Self::Field(field) => write!(f, "field {field}"),
+            Self::Key(key) => write!(f, "key {key}"),
+            Self::KeyPath { message, path } => write!(f, "finds by {path} of {message}"),
             Self::State(state) => write!(f, "state {state}"),
             Self::Renamed { old, new } => write!(f, "renamed {old} = {new}"),
             Self::Starts(message) => write!(f, "starts with {message}"),
@@ -97,12 +99,13 @@ impl fmt::Display for Field {
 }
 
 impl Lock {
-    /// Reads the file. `Err` is the line that is no fact.
+    /// Reads the file. `Err` is the line that is no fact, and why.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut lock = Self::default();
         let mut facts: Option<&mut BTreeSet<Fact>> = None;
         for (number, line) in text.lines().enumerate() {
-            let complaint = || format!("line {}: `{}`", number + 1, line.trim());
+            let here = || format!("line {}: `{}`", number + 1, line.trim());
+            let complaint = || format!("{} is no fact", here());
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
@@ -111,7 +114,13 @@ impl Lock {
                     let title = Title::parse(line).ok_or_else(complaint)?;
                     facts = Some(lock.subjects.entry(title).or_default());
                 }
-                (Some(fact), Some(facts)) => drop(facts.insert(Fact::parse(fact).ok_or_else(complaint)?)),
+                (Some(fact), Some(facts)) => {
+                    let fact = Fact::parse(fact).ok_or_else(complaint)?;
+                    if facts.iter().any(|other| other.contradicts(&fact)) {
+                        return Err(format!("{} contradicts a line above it", here()));
+                    }
+                    facts.insert(fact);
+                }
                 (Some(_), None) => return Err(complaint()),
             }
         }
@@ -145,6 +154,14 @@ impl Fact {
             "reads" => Self::Reads(rest.strip_prefix("version ")?.parse().ok()?),
             "form" => Self::Form(Shape::parse(rest)?),
             "field" => Self::Field(Field::parse(rest)?),
+            "key" => Self::Key(rest.into()),
+            "finds" => {
+                let (path, message) = rest.strip_prefix("by ")?.split_once(" of ")?;
+                Self::KeyPath {
+                    message: message.into(),
+                    path: path.into(),
+                }
+            }
             "state" => Self::State(rest.into()),
             "renamed" => {
                 let (old, new) = rest.split_once(" = ")?;

@@ -13,14 +13,36 @@ use crate::{
 };
 
 /// Whether every way this branch runs leads to waiting for nothing. Where only some do, the state may be meant to be
-/// left by its timer then.
+/// left by its timer then; and where no reply leads on from it, it is only named for those that come late.
 pub(super) const fn enters(exploration: &Exploration, number: usize, state: usize) -> bool {
     exploration.is_exact()
         && exploration.facts.ran[number]
         && exploration.model.awaits_reply(state)
+        && is_led_on_by_a_reply(exploration, state)
         && !names_more_than_replies(exploration, state)
         && !goes_on_by_itself(exploration, state)
         && !any_on_its_way(exploration, number, state)
+}
+
+/// Whether a clause of this very state takes a reply and leads somewhere.
+const fn is_led_on_by_a_reply(exploration: &Exploration, state: usize) -> bool {
+    let mut clause = 0;
+    while clause < exploration.model.definition.clauses.len() {
+        let written = exploration.model.clause(clause);
+        let items = items(&written.trigger);
+        let mut item = 0;
+        while includes(written.places, Place::State(state as u16)) && item < items.len() {
+            if !items[item].messages.is_empty()
+                && matches!(items[item].messages[0].kind, MessageKind::Reply)
+                && leads_somewhere(written)
+            {
+                return true;
+            }
+            item += 1;
+        }
+        clause += 1;
+    }
+    false
 }
 
 /// Whether a clause of this very state takes a command or an event.

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use proc_macro2::{Group, LineColumn, Span, TokenStream, TokenTree};
 
 use crate::{
+    contract,
     diagnostics::Diagnostics,
+    expand,
     model::Model,
     parse::{Data, Handlers},
+    service, system,
 };
 
 const HANDLERS: &str = "#[saga(
@@ -42,6 +45,22 @@ impl Order {
 const DATA: &str = "#[saga(by = order_id, at = shops::Sales)]
 struct Order { order_id: OrderId }";
 
+const SERVICE: &str = "#[service(at = shops::Billing)]
+impl BillingDesk {
+    #[on(contracts::BillOrder -> publish InvoiceIssued?, send Remind*)]
+    async fn bill(&self, order: BillOrder) -> (BillOrderReply, Option<InvoiceIssued>, Vec<Remind>) { todo(order) }
+
+    #[on(OrderShipped)]
+    async fn shipped(&self, shipped: OrderShipped) {}
+}";
+
+const COMMAND: &str = "#[command(to = shops::Billing, replies(OrderBilled), refusals(contracts::Declined),
+    version = 2, upgrade(1 = BillOrderV1))]
+struct BillOrder { order_id: OrderId }";
+
+const SYSTEM: &str = "pub Shop { shops::Fulfilment, BillingDesk }
+    accepts(contracts::PlaceOrder, CreateLabel) remote(Carrier) shared(BillOrder)";
+
 /// Identifiers by where they stand.
 type Places = BTreeMap<(usize, usize), String>;
 
@@ -69,7 +88,7 @@ fn expanded_handlers() -> (TokenStream, TokenStream, TokenStream) {
     let mut errors = Diagnostics::default();
     let written = Handlers::read(words.clone(), item.clone(), &mut errors).expect("an impl block");
     assert_eq!(errors.texts().collect::<Vec<_>>(), [""; 0]);
-    (words, item, super::handlers(&Model::of(&written)))
+    (words, item, expand::handlers(&Model::of(&written)))
 }
 
 /// Every identifier with a place in the source, in what an editor sees of some tokens.
@@ -87,7 +106,9 @@ fn identifiers(tokens: TokenStream, found: &mut Vec<((usize, usize), String)>) {
             TokenTree::Ident(ident) => {
                 let LineColumn { line, column } = ident.span().start();
                 let generated = ident.span().start() == Span::call_site().start();
-                found.extend((!generated).then(|| ((line, column), ident.to_string())));
+                let name = ident.to_string();
+                let shown = !generated && !WORDS.contains(&name.as_str());
+                found.extend(shown.then_some(((line, column), name)));
             }
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
@@ -97,6 +118,9 @@ fn identifiers(tokens: TokenStream, found: &mut Vec<((usize, usize), String)>) {
 fn is_semicolon(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == ';')
 }
+
+/// Words of Rust lead nowhere, wherever they stand.
+const WORDS: [&str; 1] = ["enum"];
 
 fn found(tokens: TokenStream) -> Vec<((usize, usize), String)> {
     let mut found = Vec::new();
@@ -122,7 +146,7 @@ fn in_attributes(tokens: TokenStream) -> Places {
 /// What names a type, a state, a label or a module: everything but the words of the language and what stands in
 /// expressions.
 fn leads_somewhere(name: &str) -> bool {
-    name == "contracts" || name.starts_with(char::is_uppercase)
+    ["contracts", "shops"].contains(&name) || name.starts_with(char::is_uppercase)
 }
 
 #[test]
@@ -156,7 +180,7 @@ fn the_endpoint_and_the_key_keep_their_places() {
     let (words, item) = given(DATA);
     let mut errors = Diagnostics::default();
     let data = Data::read(words.clone(), item, &mut errors).expect("a struct");
-    let expansion: Places = found(super::data(&data)).into_iter().collect();
+    let expansion: Places = found(expand::data(&data)).into_iter().collect();
     let endpoint = found(words)
         .into_iter()
         .filter(|(_, name)| ["shops", "Sales"].contains(&name.as_str()));
@@ -164,4 +188,42 @@ fn the_endpoint_and_the_key_keep_their_places() {
         .filter(|(place, name)| expansion.get(place) != Some(name))
         .collect();
     assert_eq!(lost, []);
+}
+
+/// Checks that every name that was written is found at its place, and nothing else at any.
+fn keeps_places(written: TokenStream, expansion: TokenStream) {
+    let (written, expansion) = (found(written), found(expansion));
+    let names = written.iter().filter(|(_, name)| leads_somewhere(name));
+    let lost: Vec<_> = names.filter(|name| !expansion.contains(name)).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}");
+    let strange: Vec<_> = expansion.iter().filter(|name| !written.contains(name)).collect();
+    assert!(strange.is_empty(), "strange: {strange:?}");
+}
+
+#[test]
+fn what_a_service_names_keeps_its_place() {
+    let (words, item) = given(SERVICE);
+    let written = words.clone().into_iter().chain(item.clone()).collect();
+    keeps_places(written, service::expand(words, item));
+}
+
+#[test]
+fn what_a_command_names_keeps_its_place() {
+    let item: TokenStream = COMMAND.parse().expect("Rust");
+    let derived = found(contract::command(item.clone()));
+    let attribute = in_attributes(item.clone());
+    let names = attribute.into_iter().filter(|(_, name)| leads_somewhere(name));
+    let lost: Vec<_> = names.filter(|name| !derived.contains(name)).collect();
+    assert_eq!(lost, []);
+    let written = found(item);
+    let strange = derived.into_iter().filter(|name| !written.contains(name));
+    // Whoever looks for the declaration of the reply enum is led to the command.
+    let strange: Vec<_> = strange.filter(|(_, name)| name != "BillOrderReply").collect();
+    assert_eq!(strange, []);
+}
+
+#[test]
+fn what_a_system_names_keeps_its_place() {
+    let item: TokenStream = SYSTEM.parse().expect("Rust");
+    keeps_places(item.clone(), system::expand(item));
 }

@@ -1,0 +1,4 @@
+//! What the macros write, seen as a whole.
+
+mod golden;
+mod spans;

@@ -1,0 +1,22 @@
+//! A saga with handlers whose key is no field of its struct.
+use saga_runtime::prelude::*;
+use saga_test_contracts::order::*;
+
+#[saga(by = order_nr, at = Sales)]
+#[derive(Serialize, Deserialize)]
+struct Fulfilment {
+    order_id: u64,
+}
+
+#[saga(no_timeout(Active), ignore(AddressChanged in end))]
+impl Fulfilment {
+    #[start(PlaceOrder -> reply OrderConfirmed => Active)]
+    fn place(_: PlaceOrder) -> (Self, OrderConfirmed) {
+        todo!()
+    }
+
+    #[on(AddressChanged in Active => end)]
+    fn moved(&mut self, _: AddressChanged) {}
+}
+
+fn main() {}
