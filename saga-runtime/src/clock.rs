@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use crate::service::BoxFuture;
+use crate::{envelope::MessageId, service::BoxFuture};
 
 /// Time, and waiting for it. Stores ask the same clock as the bus, so that timers, leases and retention agree.
 pub trait Clock: Debug + Send + Sync + 'static {
@@ -19,6 +19,12 @@ pub trait Clock: Debug + Send + Sync + 'static {
 
     /// Returns once `deadline` has been reached.
     fn sleep_until(&self, deadline: Timestamp) -> BoxFuture<'static, ()>;
+
+    /// A new id that nobody else has, for a message from outside or a node. Besides this and the time, nothing of what a
+    /// bus does is left to chance: a simulation that gives both gets the same run every time.
+    fn new_id(&self) -> MessageId {
+        MessageId::random()
+    }
 }
 
 /// The system's clock.

@@ -1,12 +1,17 @@
 //! What a handler may ask about the message it is given.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 
 use crate::{
+    Error, ErrorKind,
     codec::Codec,
     envelope::{Envelope, MessageId},
+    store::Join,
 };
 
 /// The header under which every attempt at an undo carries the same idempotency key.
@@ -20,6 +25,8 @@ pub struct Context {
     pub(crate) key: Option<Arc<str>>,
     pub(crate) attempt: u32,
     pub(crate) codec: Codec,
+    /// What a service's handler has joined so far; `None` in a saga.
+    pub(crate) joined: Option<Arc<Mutex<Vec<Join>>>>,
 }
 
 impl Context {
@@ -71,6 +78,26 @@ impl Context {
     /// W3C trace context, where the sender had one.
     pub fn traceparent(&self) -> Option<&str> {
         self.envelope.traceparent.as_deref()
+    }
+
+    /// In a service: has rows of its own written in the transaction that finishes this message, with the answers. All or
+    /// nothing of that happens.
+    ///
+    /// `join` is made by the store in use, as in `Sqlite::join(..)`. It runs after the handler has returned, and only
+    /// if that was not with an error; if the work itself fails, the attempt has failed and is repeated as the retry
+    /// policy says. Do I/O first, with the [idempotency key](Self::idempotency_key): it is repeated too.
+    ///
+    /// # Errors
+    ///
+    /// In a saga, whose handlers only say what is to be done.
+    pub fn join(&self, join: Join) -> Result<(), Error> {
+        let Some(joined) = &self.joined else {
+            let text =
+                "a saga's handler only says what is to be done: write rows in a service, or in what it sends";
+            return Err(Error::new(ErrorKind::Setup, text));
+        };
+        joined.lock().unwrap_or_else(PoisonError::into_inner).push(join);
+        Ok(())
     }
 
     /// How the bus writes bodies.

@@ -206,6 +206,8 @@ pub enum ErrorKind {
     NotFound,
     /// The outcome is not known: the connection broke while committing.
     Unknown,
+    /// Work joined to the transaction failed: nothing of the transaction has happened.
+    JoinFailed,
 }
 
 impl Error {

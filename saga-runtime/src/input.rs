@@ -16,7 +16,16 @@ pub struct Input<'a> {
     /// The message as read for its key, so that it is read once.
     decoded: Option<Box<dyn Any + Send + Sync>>,
     /// What a join collected, in order of arrival.
-    arrivals: &'a [Arc<Envelope>],
+    arrivals: &'a [Arrived],
+}
+
+/// A message that a join collected.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// The message.
+    pub message: Arc<Envelope>,
+    /// Of a reply: the wire name of the command it answers.
+    pub of: Option<Arc<str>>,
 }
 
 impl<'a> Input<'a> {
@@ -31,7 +40,7 @@ impl<'a> Input<'a> {
     }
 
     /// The input for a join.
-    pub fn joined(context: &'a Context, envelope: &'a Envelope, arrivals: &'a [Arc<Envelope>]) -> Self {
+    pub fn joined(context: &'a Context, envelope: &'a Envelope, arrivals: &'a [Arrived]) -> Self {
         Self {
             context,
             envelope,
@@ -87,27 +96,29 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The arrival of a join's plain item.
-    pub fn one<T: Incoming>(&self) -> Result<T, HandlerError> {
-        self.optional()?
+    /// The arrival of a join's plain item; with `of`, the reply to that command.
+    pub fn one<T: Incoming>(&self, of: Option<&MessageInfo>) -> Result<T, HandlerError> {
+        self.optional(of)?
             .ok_or_else(|| HandlerError::new("a join ran without one of its messages"))
     }
 
-    /// The arrival of a join's `?` item.
-    pub fn optional<T: Incoming>(&self) -> Result<Option<T>, HandlerError> {
-        self.arrived::<T>().next().map(T::read).transpose()
+    /// The arrival of a join's `?` item; with `of`, the reply to that command.
+    pub fn optional<T: Incoming>(&self, of: Option<&MessageInfo>) -> Result<Option<T>, HandlerError> {
+        self.arrived::<T>(of).next().map(T::read).transpose()
     }
 
-    /// The arrivals of a join's `*` item, in order of arrival.
-    pub fn many<T: Incoming>(&self) -> Result<Vec<T>, HandlerError> {
-        self.arrived::<T>().map(T::read).collect()
+    /// The arrivals of a join's `*` item, in order of arrival; with `of`, the replies to that command.
+    pub fn many<T: Incoming>(&self, of: Option<&MessageInfo>) -> Result<Vec<T>, HandlerError> {
+        self.arrived::<T>(of).map(T::read).collect()
     }
 
-    fn arrived<T: Incoming>(&self) -> impl Iterator<Item = &'a Envelope> {
+    fn arrived<T: Incoming>(&self, of: Option<&MessageInfo>) -> impl Iterator<Item = &'a Envelope> {
+        let answers = move |arrival: &&Arrived| of.is_none_or(|of| arrival.of.as_deref() == Some(of.name));
         self.arrivals
             .iter()
-            .map(Arc::as_ref)
-            .filter(|arrival| holds(T::MESSAGES, &arrival.name))
+            .filter(answers)
+            .map(|arrival| &*arrival.message)
+            .filter(|message| holds(T::MESSAGES, &message.name))
     }
 }
 

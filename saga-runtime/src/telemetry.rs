@@ -1,7 +1,7 @@
 //! What is told to the outside while running: trace context and the names of fields.
 //!
 //! Spans and events carry `message.name`, `message.id`, `saga.name`, `saga.key`, `saga.state`,
-//! `service.name`, `attempt`.
+//! `service.name`, `attempt`, and `traceparent` as the message carries it, if it does.
 
 use std::{any::Any, sync::Arc};
 

@@ -61,8 +61,17 @@ pub(crate) struct Arrival {
     pub(crate) tries: Tries,
     pub(crate) crashes: u32,
     pub(crate) suspect: bool,
+    /// The message whose handling brought it about: finished in the same unit.
+    pub(crate) cause: Option<Cause>,
     /// Its place in memory.
     pub(crate) _permit: Permit,
+}
+
+/// A message that is handled, and whose row is finished together with what came of it.
+pub(crate) struct Cause {
+    row: Seq,
+    /// Its place in memory.
+    _permit: Permit,
 }
 
 impl Arrival {
@@ -82,6 +91,7 @@ impl Arrival {
             },
             crashes: stored.crashes,
             suspect: stored.suspect,
+            cause: None,
             _permit: permit,
         }
     }
@@ -93,9 +103,9 @@ impl Arrival {
         source: usize,
         queue: Arc<str>,
         consumer: Option<Arc<str>>,
+        accepted_at: Timestamp,
         permit: Permit,
     ) -> Self {
-        let accepted_at = envelope.created_at;
         Self {
             row,
             envelope,
@@ -108,13 +118,31 @@ impl Arrival {
             tries: Tries::default(),
             crashes: 0,
             suspect: false,
+            cause: None,
             _permit: permit,
         }
+    }
+
+    /// The same, to be handled in the unit that finishes what brought it about.
+    pub(crate) fn with_cause(self, cause: Self) -> Self {
+        Self {
+            cause: cause.row.map(|row| Cause {
+                row,
+                _permit: cause._permit,
+            }),
+            ..self
+        }
+    }
+
+    /// The row whose claim tells that it has not had its effect yet: its own, or that of what brought it about.
+    pub(crate) fn gate(&self) -> Option<Seq> {
+        self.row.or_else(|| self.cause.as_ref().map(|cause| cause.row))
     }
 
     /// Its row is finished with this unit.
     pub(crate) fn consume(&self, unit: &mut Unit) {
         unit.consumed.extend(self.row);
+        unit.consumed.extend(self.cause.as_ref().map(|cause| cause.row));
     }
 
     /// It waits: for an instance or a build.
@@ -142,17 +170,20 @@ impl Arrival {
                 instance,
                 keep: false,
             }),
-            None => unit.out.push(NewMessage {
-                envelope: Arc::clone(&self.envelope),
-                queue: Arc::clone(&self.queue),
-                consumer: self.consumer.clone(),
-                claimed: false,
-                wait,
-                due: Some(due),
-                attempts: failed,
-                history,
-                instance,
-            }),
+            None => {
+                self.consume(unit);
+                unit.out.push(NewMessage {
+                    envelope: Arc::clone(&self.envelope),
+                    queue: Arc::clone(&self.queue),
+                    consumer: self.consumer.clone(),
+                    claimed: false,
+                    wait,
+                    due: Some(due),
+                    attempts: failed,
+                    history,
+                    instance,
+                });
+            }
         }
     }
 

@@ -32,8 +32,8 @@ async fn beat(shared: &Shared, nth: u64) -> Result<(), Error> {
     while shared.store.beat().await?.more {
         tokio::task::yield_now().await;
     }
-    // What dead nodes had claimed for sending is nobody's now.
-    shared.leftovers.notify_one();
+    // A store may fail to wake: what others left, and what dead nodes had claimed, is looked for all the same.
+    shared.look_everywhere();
     if !shared.store.caps().shared {
         return Ok(());
     }
@@ -69,7 +69,7 @@ async fn sweep(shared: &Shared) -> Result<(), Error> {
             "answers that nobody fetched are dropped"
         );
         let seqs = taken.messages.iter().map(|stored| stored.seq);
-        shared.store.commit(vec![consumed(seqs)]).await?;
+        shared.commit(vec![consumed(seqs)]).await?;
     }
     Ok(())
 }

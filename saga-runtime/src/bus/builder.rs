@@ -23,7 +23,6 @@ use crate::{
     clock::{Clock, SystemClock},
     codec::Codec,
     engine::{Engine, Erased},
-    envelope::MessageId,
     limits::Limits,
     retry::RetryPolicy,
     saga::Saga,
@@ -181,7 +180,7 @@ impl<Sys: System> Builder<Sys> {
 
     async fn start_with(self, mut routing: Routing) -> Result<Bus<Sys>, Error> {
         let node = Node {
-            id: MessageId::random(),
+            id: self.clock.new_id(),
             clock: self.clock,
             limits: self.limits,
         };
@@ -192,7 +191,8 @@ impl<Sys: System> Builder<Sys> {
             routing.listen(&requests.queue);
         }
         if let Some(transport) = &self.transport {
-            declare(&**transport, &routing, &requests).await?;
+            let topology = topology(&routing, &requests, self.store.caps().shared);
+            transport.declare(&topology).await.map_err(all_of)?;
         }
         let received = self.transport.iter().flat_map(|_| routing.catalog().queues);
         let heard = Heard::nothing_of(received);
@@ -279,14 +279,21 @@ fn spawn_all(shared: &Arc<Shared>, ends: Ends) -> JoinSet<()> {
     tasks
 }
 
-async fn declare(transport: &dyn Transport, routing: &Routing, requests: &Requests) -> Result<(), Error> {
+/// What the transport must know. A store that is not shared serves its endpoints alone: what came of a message would
+/// otherwise depend on who received it.
+fn topology(routing: &Routing, requests: &Requests, is_shared: bool) -> Topology {
     let catalog = routing.catalog();
-    let topology = Topology {
+    let owned = if is_shared {
+        Vec::new()
+    } else {
+        catalog.queues.clone()
+    };
+    Topology {
         queues: catalog.queues,
         ephemeral: vec![Arc::clone(&requests.queue)],
         bindings: catalog.subscriptions,
-    };
-    transport.declare(&topology).await.map_err(all_of)
+        owned,
+    }
 }
 
 fn missing_parts<Sys: System>(consumers: &[Consumer]) -> Vec<Error> {

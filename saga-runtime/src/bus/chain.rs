@@ -3,7 +3,7 @@
 //! A member that fails is taken out: the instance is opened anew from what is stored and the others run again.
 //! Handlers are pure, so running them again is not seen.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -11,10 +11,10 @@ use super::{arrival::Arrival, cache::Cached, outbox::Draft, shared::Shared};
 use crate::{
     Error,
     dead_letter::{DeadLetter, DeadMessage, Reason},
-    engine::{Emission, Engine, Failure, Message, Slot, Verdict},
+    engine::{Emission, Engine, Failure, SetAside, Slot, Verdict},
     envelope::{Envelope, MessageId},
     retry::{Retry, RetryPolicy},
-    store::{Change, Found, InstanceChange, InstanceId, Unit, Wait},
+    store::{Change, Found, InstanceChange, InstanceId, NewMessage, Unit, Wait},
 };
 
 /// The work of one batch for one instance.
@@ -38,9 +38,18 @@ pub(crate) struct Run {
 }
 
 /// Members that failed, by message id.
-type Doomed = HashMap<MessageId, Failure>;
+type Doomed = BTreeMap<MessageId, Failure>;
 
 impl Chain {
+    /// Adds a message. A row may be in hand twice, where its claim was lost and then had again; it is handled once.
+    pub(crate) fn add(&mut self, arrival: Arrival) {
+        let gate = arrival.gate();
+        let again = gate.is_some() && self.arrivals.iter().any(|other| other.gate() == gate);
+        if !again {
+            self.arrivals.push(arrival);
+        }
+    }
+
     /// Whether it may be assumed that the store has no such instance: its first message would start it, and the commit
     /// fails if that was wrong.
     pub(crate) fn may_assume_absent(&self) -> bool {
@@ -141,7 +150,8 @@ impl Pass<'_> {
         }
         let _span = tracing::debug_span!(
             "handle", saga.name = %self.id.saga, saga.key = %self.id.key, saga.state = %self.engine.state_of(slot),
-            message.name = %arrival.envelope.name, message.id = %id, attempt = arrival.tries.failed
+            message.name = %arrival.envelope.name, message.id = %id, attempt = arrival.tries.failed,
+            traceparent = arrival.envelope.traceparent.as_deref()
         )
         .entered();
         let verdict = self
@@ -166,34 +176,69 @@ impl Pass<'_> {
             .now
             .saturating_add(self.shared.limits().absent_wait)
             .unwrap_or(Timestamp::MAX);
-        self.shared.alarm.set(until);
         arrival.park(&mut self.draft.unit, Wait::Absent, until, Some(self.id.clone()));
     }
 
     /// Deferred messages whose state was left come again, in the same unit.
     fn deliver_ripe(&mut self, slot: &mut Slot) -> Result<(), (MessageId, Failure)> {
-        while let Some(envelope) = self.engine.ripe(slot) {
-            if let Some(failure) = self.doomed.get(&envelope.id) {
-                self.bury(&envelope, failure.reason, failure.detail.clone());
-                continue;
-            }
-            let message = Message {
-                envelope: &envelope,
-                decoded: None,
-                waited: true,
-                attempt: 0,
-            };
-            let verdict = self
-                .engine
-                .deliver(slot, self.id, message, self.now, &mut self.out);
-            if let Verdict::Dead(reason, detail) = verdict.map_err(|failure| (envelope.id, failure))? {
+        let doomed = self.doomed;
+        let doomed = |id| {
+            let failure = doomed.get(&id)?;
+            Some((failure.reason, failure.detail.clone()))
+        };
+        let aside = self
+            .engine
+            .deliver_ripe(slot, self.id, self.now, &doomed, &mut self.out)?;
+        for SetAside {
+            envelope,
+            reason,
+            detail,
+        } in aside
+        {
+            if reason == Reason::UnknownType {
+                self.wait_for_build(envelope);
+            } else {
                 self.bury(&envelope, reason, detail);
             }
         }
         Ok(())
     }
 
+    /// A deferred message of a newer build waits for such a build, in a row of its own.
+    fn wait_for_build(&mut self, envelope: Arc<Envelope>) {
+        let wait = self.shared.limits().unknown_wait;
+        let until = self.now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        self.draft.unit.out.push(NewMessage {
+            queue: self.queue_of(&envelope),
+            envelope,
+            consumer: Some(Arc::clone(self.engine.name())),
+            claimed: false,
+            wait: Wait::Unknown,
+            due: Some(until),
+            attempts: 0,
+            history: Vec::new(),
+            instance: None,
+        });
+    }
+
+    /// The queue that a message for this saga comes through.
+    fn queue_of(&self, envelope: &Envelope) -> Arc<str> {
+        let endpoint = self.engine.definition().endpoint;
+        match envelope.to {
+            Some(_) => crate::engine::replies_queue(endpoint),
+            None => endpoint.into(),
+        }
+    }
+
     fn fire(&mut self, slot: &mut Slot) -> Result<(), (MessageId, Failure)> {
+        let handed = self.engine.hand_over(slot, self.now, self.shared.started_at);
+        if !handed.is_empty() {
+            for timer in handed {
+                let queue = self.queue_of(&timer);
+                self.draft.enqueue(self.shared, queue, timer);
+            }
+            return Ok(());
+        }
         let doomed = self.doomed;
         for _ in 0..self.shared.limits().chain {
             let fired = self
@@ -227,12 +272,7 @@ impl Pass<'_> {
     fn bury(&mut self, envelope: &Arc<Envelope>, reason: Reason, detail: String) {
         tracing::warn!(message.name = %envelope.name, message.id = %envelope.id, %reason, detail, "dead letter");
         let message = DeadMessage::Envelope(Arc::clone(envelope));
-        let endpoint = self.engine.definition().endpoint;
-        let queue = if envelope.to.is_some() {
-            crate::engine::replies_queue(endpoint)
-        } else {
-            endpoint.into()
-        };
+        let queue = self.queue_of(envelope);
         let consumer = Some(Arc::clone(self.engine.name()));
         let history = Vec::new();
         self.draft.unit.dead.push(DeadLetter {
@@ -311,7 +351,7 @@ pub(crate) fn give_up(
     policy: &RetryPolicy,
     now: Timestamp,
 ) {
-    if failure.reason == Reason::UnknownType && shared.wait_for_build(arrival, unit, now) {
+    if failure.reason == Reason::UnknownType && shared.wait_for_build(arrival, None, unit, now) {
         return;
     }
     let tries = arrival.tries.and(now, &failure.detail);
@@ -322,7 +362,6 @@ pub(crate) fn give_up(
         Retry::After(delay) => delay,
     };
     let due = now.saturating_add(delay).unwrap_or(Timestamp::MAX);
-    shared.alarm.set(due);
     arrival.park_after(tries, unit, Wait::Retry, due, None);
 }
 

@@ -20,6 +20,10 @@ use crate::{
 /// A broker that has not delivered anything for so long has nothing to deliver.
 const SILENCE: Duration = Duration::from_millis(250);
 
+/// The pauses between two tries at a broker that does not answer: each twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
 /// The task that receives from one queue.
 pub(crate) struct Ingest {
     shared: Arc<Shared>,
@@ -38,15 +42,20 @@ impl Ingest {
 
     /// Receives until the bus stops; a broken connection is made again.
     pub(crate) async fn run(self) {
-        let mut pause = Duration::from_millis(50);
+        let mut pause = FIRST_PAUSE;
         while !self.shared.is_stopping() {
             let received = match self.transport.subscribe(&self.queue, self.flow()).await {
-                Ok(receiver) => self.receive_all(receiver, &mut pause).await,
+                Ok(receiver) => {
+                    pause = FIRST_PAUSE;
+                    self.receive_all(receiver).await
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = received {
                 self.shared.heard.unknown(&self.queue);
-                self.shared.bear(&error, &mut pause).await;
+                tracing::warn!(queue = %self.queue, %error, "nothing is received; trying again");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
@@ -59,12 +68,11 @@ impl Ingest {
         }
     }
 
-    async fn receive_all(&self, mut receiver: Box<dyn Receiver>, pause: &mut Duration) -> Result<(), Error> {
+    async fn receive_all(&self, mut receiver: Box<dyn Receiver>) -> Result<(), Error> {
         while !self.shared.is_stopping() {
             // Nothing is received while the lanes are full.
             self.shared.budget.room().await;
             let batch = self.next(&mut *receiver).await?;
-            *pause = Duration::from_millis(50);
             self.keep(&batch).await;
             receiver.settle(batch, Settle::Ack).await?;
         }

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::{
     arrival::Arrival,
@@ -21,8 +22,9 @@ pub(crate) struct Intake {
     /// When something in the store is due, as far as is known.
     next_due: Option<Timestamp>,
     overdue: Overdue,
-    /// Some timer that is due was not handed out yet, or its firing not seen yet.
-    look_again: Option<Duration>,
+    /// Some timer that is due was not handed out yet, or its firing not seen yet. A time and not a span, so that no other
+    /// wake-up puts it off.
+    look_again: Option<Instant>,
 }
 
 impl Intake {
@@ -39,6 +41,10 @@ impl Intake {
     pub(crate) async fn run(mut self) {
         let mut pause = Duration::from_millis(20);
         while !self.shared.is_stopping() {
+            if self.look_again.is_some_and(|again| again <= Instant::now()) {
+                self.look_again = None;
+                self.next_due = Some(Timestamp::MIN);
+            }
             let (want, sources) = self.want();
             if want.claims.is_empty() && want.timers == 0 {
                 self.wait().await;
@@ -73,21 +79,14 @@ impl Intake {
                 None => std::future::pending().await,
             }
         };
+        // Whoever comes first, all that is due is asked for: the order decides nothing but that runs can be repeated.
         tokio::select! {
+            biased;
+            () = self.shared.store.woken() => self.shared.look_everywhere(),
             () = self.shared.alarm.rung() => {}
             () = self.shared.budget.released() => {}
-            () = self.shared.store.woken() => {
-                self.ask_all();
-                self.shared.leftovers.notify_one();
-            }
             () = sleep => {}
-            () = pause(self.look_again) => self.next_due = Some(Timestamp::MIN),
-        }
-    }
-
-    fn ask_all(&self) {
-        for source in &self.shared.routing.sources {
-            source.set_behind(true);
+            () = until(self.look_again) => {}
         }
     }
 
@@ -108,7 +107,7 @@ impl Intake {
             .any(|due| due <= now);
         if due {
             // Messages whose wait is over become ready as the store is asked, whoever they are for.
-            self.ask_all();
+            self.shared.routing.ask_all();
         }
         let claims: Vec<(usize, Claim)> = (0..all.len())
             .filter_map(|index| Some((index, self.claim(index)?)))
@@ -176,7 +175,10 @@ impl Intake {
         }
         self.next_due = taken.next_due;
         if want.timers > 0 {
-            self.look_again = self.overdue.wake(want, &taken);
+            self.look_again = self
+                .overdue
+                .wake(want, &taken)
+                .map(|pause| Instant::now() + pause);
         }
     }
 
@@ -234,11 +236,11 @@ impl Intake {
     async fn set_aside_unknown(&self, arrival: Arrival) {
         let now = self.shared.now();
         let mut unit = Unit::default();
-        if !self.shared.wait_for_build(&arrival, &mut unit, now) {
+        if !self.shared.wait_for_build(&arrival, None, &mut unit, now) {
             let detail = format!("nothing at `{}` takes `{}`", arrival.queue, arrival.envelope.name);
             arrival.bury(&mut unit, Reason::UnknownType, detail, now);
         }
-        self.shared.commit_patiently(&[unit]).await;
+        self.shared.set_aside(&arrival, unit).await;
     }
 }
 
@@ -250,9 +252,9 @@ pub(crate) fn consumed(seqs: impl IntoIterator<Item = Seq>) -> Unit {
     }
 }
 
-async fn pause(pause: Option<Duration>) {
-    match pause {
-        Some(pause) => tokio::time::sleep(pause).await,
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

@@ -16,6 +16,7 @@ mod arrival;
 mod beat;
 mod budget;
 mod builder;
+mod burial;
 mod cache;
 mod chain;
 mod heard;

@@ -145,6 +145,7 @@ impl Draft {
                         source,
                         queue,
                         consumer,
+                        shared.now(),
                         permit,
                     ));
                 }
@@ -175,6 +176,39 @@ fn new_row(
         history: Vec::new(),
         instance: None,
     }
+}
+
+/// A service's answer that a saga at hand may handle in the unit which finishes the service's message: its only output,
+/// and for an instance. Neither then waits for the disk in between.
+pub(crate) fn answer_at_hand(shared: &Shared, cause: &Arrival, emissions: &[Emission]) -> Option<Arrival> {
+    // What a process died with is written at every step, so that it shows which one it dies of.
+    if cause.row.is_none() || cause.crashes > 0 || shared.relays() {
+        return None;
+    }
+    let [
+        Emission {
+            to: Outlet::Queue(queue),
+            envelope,
+        },
+    ] = emissions
+    else {
+        return None;
+    };
+    envelope.to.as_ref()?;
+    let &[source] = shared.routing.sources_of(queue, envelope) else {
+        return None;
+    };
+    let consumer = shared.routing.consumer_of(source)?;
+    let permit = shared.take_on(source, envelope.body.len())?;
+    Some(Arrival::fresh(
+        None,
+        Arc::clone(envelope),
+        source,
+        Arc::clone(queue),
+        Some(Arc::clone(&consumer.name)),
+        envelope.created_at,
+        permit,
+    ))
 }
 
 /// The rows of an applied unit.

@@ -10,7 +10,7 @@ use crate::{
     envelope::{Address, Envelope, MessageId},
     message::{Command, Event, Incoming, Message},
     service::BoxFuture,
-    store::{InboxEntry, Outcome},
+    store::{InboxEntry, Join, Outcome},
     transport::{Destination, Outgoing, Sent},
 };
 
@@ -23,6 +23,18 @@ struct Particulars {
     id: Option<MessageId>,
     headers: BTreeMap<String, String>,
     traceparent: Option<Arc<str>>,
+    join: Vec<Join>,
+}
+
+macro_rules! join {
+    () => {
+        /// Has rows written in the transaction that accepts it: it is sent if they are written, and only then. `join` is
+        /// made by the store in use, as in `Sqlite::join(..)`. With a broker, it leaves once that transaction is durable.
+        pub fn join(mut self, join: Join) -> Self {
+            self.particulars.join.push(join);
+            self
+        }
+    };
 }
 
 macro_rules! particulars {
@@ -84,6 +96,7 @@ impl<'a, C: Command> Send<'a, C> {
     }
 
     particulars!();
+    join!();
 }
 
 impl<'a, E: Event> Publish<'a, E> {
@@ -96,6 +109,7 @@ impl<'a, E: Event> Publish<'a, E> {
     }
 
     particulars!();
+    join!();
 }
 
 impl<'a, C: Command> Request<'a, C> {
@@ -125,9 +139,10 @@ impl<'a, C: Command> IntoFuture for Send<'a, C> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let given = self.particulars.id.is_some();
+            let join = self.particulars.join.clone();
             let envelope = envelope(self.shared, &self.command, self.particulars)?;
             let queue = C::INFO.endpoint.unwrap_or_default().into();
-            post(self.shared, Outlet::Queue(queue), envelope, given).await
+            post(self.shared, Outlet::Queue(queue), envelope, given, join).await
         })
     }
 }
@@ -139,8 +154,9 @@ impl<'a, E: Event> IntoFuture for Publish<'a, E> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let given = self.particulars.id.is_some();
+            let join = self.particulars.join.clone();
             let envelope = envelope(self.shared, &self.event, self.particulars)?;
-            post(self.shared, Outlet::Subscribers, envelope, given).await
+            post(self.shared, Outlet::Subscribers, envelope, given, join).await
         })
     }
 }
@@ -177,12 +193,12 @@ impl<C: Command> Request<'_, C> {
             .saturating_add(self.deadline)
             .unwrap_or(jiff::Timestamp::MAX);
         if given || !hand_over(shared, &queue, &envelope) {
-            post(shared, Outlet::Queue(queue), envelope, given).await?;
+            post(shared, Outlet::Queue(queue), envelope, given, Vec::new()).await?;
         }
         tokio::select! {
             biased;
             answer = answer => match answer {
-                Ok(answer) => read(&answer),
+                Ok(answer) => read(&*answer?),
                 Err(_) => Err(Error::new(ErrorKind::Closed, "the bus was shut down before the answer came")),
             },
             () = shared.node.clock.sleep_until(deadline) => Err(late::<C>(shared, self.deadline)),
@@ -216,7 +232,7 @@ fn envelope<M: Message>(shared: &Shared, message: &M, particulars: Particulars) 
     }
     let payload = Payload::of(message, shared.codec)
         .map_err(|error| Error::new(ErrorKind::Codec, error.to_string()))?;
-    let id = particulars.id.unwrap_or_else(MessageId::random);
+    let id = particulars.id.unwrap_or_else(|| shared.node.clock.new_id());
     let envelope = Envelope {
         id,
         kind: M::INFO.kind,
@@ -273,6 +289,7 @@ fn hand_over(shared: &Shared, queue: &Arc<str>, envelope: &Envelope) -> bool {
         *source,
         Arc::clone(queue),
         consumer,
+        shared.now(),
         permit,
     ));
     true
@@ -284,11 +301,12 @@ async fn post(
     to: Outlet,
     envelope: Envelope,
     given_id: bool,
+    join: Vec<Join>,
 ) -> Result<MessageId, Error> {
     let id = envelope.id;
     let envelope = Arc::new(envelope);
     match &shared.transport {
-        Some(transport) => {
+        Some(transport) if join.is_empty() => {
             let to = match to {
                 Outlet::Queue(queue) => Destination::Queue(queue),
                 Outlet::Subscribers => Destination::Event(Arc::clone(&envelope.name)),
@@ -296,7 +314,7 @@ async fn post(
             let sent = transport.send(&[Outgoing { to, envelope }]).await;
             accepted(sent.into_iter().next())?;
         }
-        None => post_to_store(shared, to, envelope, given_id).await?,
+        _ => post_to_store(shared, to, envelope, given_id, join).await?,
     }
     Ok(id)
 }
@@ -319,8 +337,10 @@ async fn post_to_store(
     to: Outlet,
     envelope: Arc<Envelope>,
     given_id: bool,
+    join: Vec<Join>,
 ) -> Result<(), Error> {
     let mut draft = Draft::default();
+    draft.unit.join = join;
     if given_id {
         let consumer = match &to {
             Outlet::Queue(queue) => Arc::clone(queue),
@@ -338,13 +358,17 @@ async fn post_to_store(
     };
     draft.emit(shared, [emission]);
     let (unit, places) = draft.take_unit();
-    let outcome = shared.store.commit(vec![unit]).await?.pop();
+    let outcome = shared.commit(vec![unit]).await?.pop();
     match outcome {
         Some(Outcome::Applied { born }) => draft.applied(shared, places, born),
         Some(Outcome::Duplicate) if asks_again => {
-            return Box::pin(post_to_store(shared, to, envelope, false)).await;
+            return Box::pin(post_to_store(shared, to, envelope, false, Vec::new())).await;
         }
         Some(Outcome::Duplicate) => {}
+        Some(Outcome::JoinFailed(why)) => {
+            let text = format!("not sent, since the joined work failed: {why}");
+            return Err(Error::new(ErrorKind::JoinFailed, text));
+        }
         refused => {
             return Err(Error::new(
                 ErrorKind::Limit,

@@ -8,6 +8,7 @@ use std::sync::{
 use tokio::sync::oneshot;
 
 use crate::{
+    Error, ErrorKind,
     envelope::{Envelope, MessageId},
     hash::HashMap,
 };
@@ -28,8 +29,11 @@ pub(crate) struct Requests {
 #[derive(Debug)]
 struct Caller {
     number: u64,
-    answer: oneshot::Sender<Arc<Envelope>>,
+    answer: oneshot::Sender<Answer>,
 }
+
+/// What a caller is told.
+type Answer = Result<Arc<Envelope>, Error>;
 
 impl Requests {
     pub(crate) fn new(node: MessageId) -> Self {
@@ -41,7 +45,7 @@ impl Requests {
     }
 
     /// Begins to wait; ends when the guard is dropped.
-    pub(crate) fn wait_for(&self, id: MessageId) -> (Waiting<'_>, oneshot::Receiver<Arc<Envelope>>) {
+    pub(crate) fn wait_for(&self, id: MessageId) -> (Waiting<'_>, oneshot::Receiver<Answer>) {
         let (answer, answered) = oneshot::channel();
         let number = self.last.fetch_add(1, Ordering::Relaxed);
         let caller = Caller { number, answer };
@@ -62,16 +66,29 @@ impl Requests {
             .unwrap_or_default();
         let mut delivered = false;
         for caller in callers {
-            delivered |= caller.answer.send(Arc::clone(answer)).is_ok();
+            delivered |= caller.answer.send(Ok(Arc::clone(answer))).is_ok();
         }
         if !delivered {
             tracing::debug!(message.name = %answer.name, message.id = %answer.id, "nobody waits for this answer any more");
         }
     }
 
-    /// No answer will come any more.
+    /// Nobody can tell whether a request that was handed over had its effect: its callers are told so.
+    pub(crate) fn doubt(&self, request: &Envelope) {
+        for caller in self.lock().remove(&request.id).unwrap_or_default() {
+            let text = format!(
+                "the store does not say whether `{}` was committed; a command that starts a saga can be sent again",
+                request.name
+            );
+            let _ = caller.answer.send(Err(Error::new(ErrorKind::Unknown, text)));
+        }
+    }
+
+    /// No answer will come any more: callers are told in the order in which they asked.
     pub(crate) fn close(&self) {
-        self.lock().clear();
+        let waiting = std::mem::take(&mut *self.lock());
+        let mut callers: Vec<Caller> = waiting.into_values().flatten().collect();
+        callers.sort_unstable_by_key(|caller| caller.number);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<MessageId, Vec<Caller>>> {

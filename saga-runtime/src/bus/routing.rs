@@ -11,13 +11,13 @@ use std::{
 use crate::{
     Error, ErrorKind,
     definition::ServiceDefinition,
-    engine::{Engine, faults, is_internal, replies_queue, taken_messages},
+    engine::{Engine, faults, internal_messages, is_internal, replies_queue, taken_messages},
     envelope::Envelope,
     hash::HashMap,
     message::{MessageInfo, MessageKind},
     retry::RetryPolicy,
     service::Service,
-    store::{Catalog, Subscription},
+    store::{Catalog, KnownMessage, Subscription},
 };
 
 use super::options::{SagaOptions, ServiceOptions};
@@ -97,11 +97,45 @@ impl Consumer {
         }
     }
 
-    fn events(&self) -> impl Iterator<Item = &'static MessageInfo> {
-        self.takes
+    /// What the store is told of it.
+    fn catalog(&self) -> Catalog {
+        let events = self
+            .takes
             .iter()
-            .copied()
-            .filter(|message| message.kind == MessageKind::Event)
+            .filter(|message| message.kind == MessageKind::Event);
+        let subscriptions = events.map(|event| Subscription {
+            event: event.name.into(),
+            queue: Arc::clone(&self.endpoint),
+        });
+        let messages = self.takes.iter().map(|message| {
+            let queue = match message.kind {
+                MessageKind::Reply => replies_queue(&self.endpoint),
+                MessageKind::Command | MessageKind::Event => Arc::clone(&self.endpoint),
+            };
+            self.knows(message.name.into(), message.version, queue)
+        });
+        let mut catalog = Catalog {
+            messages: messages.collect(),
+            subscriptions: subscriptions.collect(),
+            ..Catalog::default()
+        };
+        if let Kind::Saga(engine) = &self.kind {
+            catalog.sagas.push(engine.known());
+            let internal = internal_messages(engine.definition());
+            catalog
+                .messages
+                .extend(internal.map(|name| self.knows(name, 1, replies_queue(&self.endpoint))));
+        }
+        catalog
+    }
+
+    fn knows(&self, name: Arc<str>, version: u32, queue: Arc<str>) -> KnownMessage {
+        KnownMessage {
+            name,
+            version,
+            queue,
+            consumer: Arc::clone(&self.name),
+        }
     }
 }
 
@@ -197,6 +231,13 @@ impl Routing {
         self.sources.len() - 1
     }
 
+    /// The store may hold messages for any source.
+    pub(crate) fn ask_all(&self) {
+        for source in &self.sources {
+            source.set_behind(true);
+        }
+    }
+
     /// The consumers of `envelope` behind `queue`; none if the queue is not served here or nobody takes it.
     pub(crate) fn sources_of(&self, queue: &str, envelope: &Envelope) -> &[usize] {
         if let Some(to) = &envelope.to {
@@ -212,12 +253,14 @@ impl Routing {
         here.map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the consumer of a source knows messages of this type: a newer build's may have been assigned to it.
+    /// Whether the consumer of a source can read messages of this type and version: a newer build's may have been
+    /// assigned to it.
     pub(crate) fn knows(&self, source: usize, envelope: &Envelope) -> bool {
         is_internal(envelope)
             || self.consumer_of(source).is_some_and(|consumer| {
                 let name = |message: &&MessageInfo| message.name.cmp(&envelope.name);
-                consumer.takes.binary_search_by(name).is_ok()
+                let known = consumer.takes.binary_search_by(name);
+                known.is_ok_and(|index| consumer.takes[index].version >= envelope.version)
             })
     }
 
@@ -282,22 +325,10 @@ impl Routing {
             queues: self.by_message.keys().cloned().collect(),
             ..Catalog::default()
         };
-        for consumer in &self.consumers {
-            catalog
-                .messages
-                .extend(consumer.takes.iter().map(|message| Arc::from(message.name)));
-            catalog
-                .subscriptions
-                .extend(consumer.events().map(|event| Subscription {
-                    event: event.name.into(),
-                    queue: Arc::clone(&consumer.endpoint),
-                }));
-        }
         catalog.queues.sort();
-        catalog.messages.sort();
-        catalog.messages.dedup();
-        catalog.subscriptions.sort();
-        catalog.subscriptions.dedup();
+        for consumer in &self.consumers {
+            catalog.extend(&consumer.catalog());
+        }
         catalog
     }
 }

@@ -6,7 +6,7 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{self, Poll},
     time::Duration,
 };
@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 use super::{
     arrival::Arrival,
     chain::{chance, give_up},
-    outbox::{Draft, Places},
+    outbox::{Draft, Places, answer_at_hand},
     routing::ServiceSlot,
     shared::Shared,
     worker::begin_alone,
@@ -29,11 +29,10 @@ use crate::{
     context::Context,
     dead_letter::Reason,
     effects::{Effects, Output},
-    engine::{Emission, Failure, Outlet, answer, envelope},
-    envelope::MessageId,
+    engine::{Emission, Failure, served},
     input::Input,
     retry::{Retry, RetryPolicy},
-    store::{Outcome, Unit},
+    store::{Join, Outcome, Unit},
     telemetry,
 };
 
@@ -74,7 +73,15 @@ pub(crate) struct ServiceLane {
 /// A message that was handled, one way or the other.
 struct Done {
     arrival: Arrival,
-    result: Result<Effects, (Failure, RetryPolicy)>,
+    result: Result<Handled, (Failure, RetryPolicy)>,
+}
+
+/// What a handler has done.
+#[derive(Default)]
+struct Handled {
+    emissions: Vec<Emission>,
+    /// To be done in the transaction that finishes the message.
+    join: Vec<Join>,
 }
 
 /// A completion in a commit under way.
@@ -158,8 +165,16 @@ impl ServiceLane {
         let now = self.shared.now();
         let mut units: Vec<Unit> = Vec::with_capacity(self.done.len());
         let mut finished = Vec::with_capacity(self.done.len());
+        let mut handed_on = Vec::new();
         for done in self.done.drain(..) {
-            let (mut draft, arrival) = conclude(&self.shared, done, now);
+            let Done { arrival, result } = done;
+            let alone = result.as_ref().ok().filter(|handled| handled.join.is_empty());
+            let answer = alone.and_then(|handled| answer_at_hand(&self.shared, &arrival, &handled.emissions));
+            if let Some(answer) = answer {
+                handed_on.push(answer.with_cause(arrival));
+                continue;
+            }
+            let mut draft = conclude(&self.shared, &arrival, result, now);
             let (unit, places) = draft.take_unit();
             units.push(unit);
             finished.push(Finished {
@@ -167,6 +182,12 @@ impl ServiceLane {
                 draft,
                 places,
             });
+        }
+        for answer in handed_on {
+            self.shared.dispatch(answer);
+        }
+        if units.is_empty() {
+            return;
         }
         let shared = Arc::clone(&self.shared);
         self.committing = Some(Box::pin(async move {
@@ -189,31 +210,34 @@ impl ServiceLane {
         {
             match outcome {
                 Outcome::Applied { born } => draft.applied(&self.shared, places, born),
-                Outcome::Rejected(why) => refused(&self.shared, arrival, &why).await,
-                lost => tracing::warn!(
-                    message.name = %arrival.envelope.name, message.id = %arrival.envelope.id, ?lost,
-                    "the claim on a message was lost while it was handled; its outcome is dropped"
-                ),
+                Outcome::Rejected(why) => {
+                    let text = format!("the store refuses what its handling writes: {why}");
+                    let failure = Failure::new(Reason::RefusedByStore, text);
+                    fail(&self.shared, &arrival, &failure, &RetryPolicy::never()).await;
+                }
+                Outcome::JoinFailed(why) => {
+                    let failure = Failure::new(Reason::RetriesExhausted, why);
+                    fail(&self.shared, &arrival, &failure, &self.policy).await;
+                }
+                lost => {
+                    if arrival.row.is_none() {
+                        self.shared.requests.doubt(&arrival.envelope);
+                    }
+                    tracing::warn!(
+                        message.name = %arrival.envelope.name, message.id = %arrival.envelope.id, ?lost,
+                        "the claim on a message was lost while it was handled; its outcome is dropped"
+                    );
+                }
             }
         }
     }
 }
 
-async fn refused(shared: &Shared, arrival: Arrival, why: &str) {
-    let failure = Failure::new(
-        Reason::RefusedByStore,
-        format!("the store refuses what its handling writes: {why}"),
-    );
+/// The attempt came to nothing after all.
+async fn fail(shared: &Shared, arrival: &Arrival, failure: &Failure, policy: &RetryPolicy) {
     let mut unit = Unit::default();
-    give_up(
-        shared,
-        &mut unit,
-        &arrival,
-        &failure,
-        &RetryPolicy::never(),
-        shared.now(),
-    );
-    shared.commit_patiently(&[unit]).await;
+    give_up(shared, &mut unit, arrival, failure, policy, shared.now());
+    shared.set_aside(arrival, unit).await;
 }
 
 async fn committed(committing: &mut Option<Committing>) -> (Vec<Outcome>, Vec<Finished>) {
@@ -235,14 +259,9 @@ async fn handle_alone(
     let alone = suspects.careful.lock().await;
     if !begin_alone(&shared, &mut arrival).await {
         arrival.row = None;
-        let nothing = Effects {
-            codec: shared.codec,
-            branch: 0,
-            outputs: Vec::new(),
-        };
         return Done {
             arrival,
-            result: Ok(nothing),
+            result: Ok(Handled::default()),
         };
     }
     let acquittal = acquittal(&arrival);
@@ -276,10 +295,10 @@ async fn handle(
 ) -> Done {
     loop {
         let (failure, retryable) = match attempt(&shared, &slot, &arrival).await {
-            Ok(effects) => {
+            Ok(handled) => {
                 return Done {
                     arrival,
-                    result: Ok(effects),
+                    result: Ok(handled),
                 };
             }
             Err(failed) => failed,
@@ -297,7 +316,7 @@ async fn handle(
 }
 
 /// One attempt; of a failure, whether another may help.
-async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Result<Effects, (Failure, bool)> {
+async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Result<Handled, (Failure, bool)> {
     let definition = slot.service.definition();
     let handler = definition
         .handlers
@@ -310,23 +329,35 @@ async fn attempt(shared: &Shared, slot: &ServiceSlot, arrival: &Arrival) -> Resu
         );
         return Err((Failure::new(Reason::UnknownType, text), false));
     };
+    let joined = Arc::<Mutex<Vec<Join>>>::default();
     let context = Context {
         now: shared.now(),
         envelope: Arc::clone(&arrival.envelope),
         key: None,
         attempt: arrival.tries.failed,
         codec: shared.codec,
+        joined: Some(Arc::clone(&joined)),
     };
     let input = Input::new(&context, &arrival.envelope);
     let span = tracing::debug_span!(
         "handle", service.name = definition.name, message.name = %arrival.envelope.name,
-        message.id = %arrival.envelope.id, attempt = arrival.tries.failed
+        message.id = %arrival.envelope.id, attempt = arrival.tries.failed,
+        traceparent = arrival.envelope.traceparent.as_deref()
     );
     let handling = AssertUnwindSafe(slot.service.handle(handler, input)).catch_unwind();
     match handling.instrument(span).await {
         Ok(result) => result
             .map_err(|error| failed(&error))
-            .and_then(|effects| within_limit(shared, effects)),
+            .and_then(|effects| within_limit(shared, effects))
+            .map(|effects| Handled {
+                emissions: served(
+                    arrival.consumer.as_deref().unwrap_or_default(),
+                    &arrival.envelope,
+                    effects,
+                    shared.now(),
+                ),
+                join: std::mem::take(&mut joined.lock().unwrap_or_else(PoisonError::into_inner)),
+            }),
         Err(panic) => {
             let text = format!("the handler panicked: {}", telemetry::panic_text(&*panic));
             Err((Failure::new(Reason::HandlerPanicked, text), true))
@@ -367,42 +398,20 @@ fn within_limit(shared: &Shared, effects: Effects) -> Result<Effects, (Failure, 
 }
 
 /// The unit that a handled message comes to.
-fn conclude(shared: &Shared, done: Done, now: jiff::Timestamp) -> (Draft, Arrival) {
-    let Done { arrival, result } = done;
+fn conclude(
+    shared: &Shared,
+    arrival: &Arrival,
+    result: Result<Handled, (Failure, RetryPolicy)>,
+    now: jiff::Timestamp,
+) -> Draft {
     let mut draft = Draft::default();
     match result {
-        Ok(effects) => {
+        Ok(handled) => {
             arrival.consume(&mut draft.unit);
-            let emissions = emissions(&arrival, effects, now);
-            draft.emit(shared, emissions);
+            draft.unit.join = handled.join;
+            draft.emit(shared, handled.emissions);
         }
-        Err((failure, policy)) => {
-            give_up(shared, &mut draft.unit, &arrival, &failure, &policy, now);
-        }
+        Err((failure, policy)) => give_up(shared, &mut draft.unit, arrival, &failure, &policy, now),
     }
-    (draft, arrival)
-}
-
-/// Answers go to whoever sent the message; the rest as its type says.
-fn emissions(arrival: &Arrival, effects: Effects, now: jiff::Timestamp) -> Vec<Emission> {
-    let cause = &arrival.envelope;
-    let service = arrival.consumer.as_deref().unwrap_or_default();
-    let each = (0..).zip(effects.outputs).filter_map(|(position, output)| {
-        let id = MessageId::derived(cause.id, service, 0, position);
-        match output {
-            Output::Reply { payload, .. } => answer(id, &payload, cause, now),
-            Output::Publish(payload) => Some(Emission {
-                to: Outlet::Subscribers,
-                envelope: Arc::new(envelope(id, &payload, cause, now)),
-            }),
-            Output::Send(payload) => {
-                let queue = payload.info.endpoint.unwrap_or_default().into();
-                Some(Emission {
-                    to: Outlet::Queue(queue),
-                    envelope: Arc::new(envelope(id, &payload, cause, now)),
-                })
-            }
-        }
-    });
-    each.collect()
+    draft
 }

@@ -20,10 +20,9 @@ use super::{
     routing::{Consumer, Kind, Routing},
 };
 use crate::{
-    Error,
+    Error, ErrorKind,
     codec::Codec,
-    dead_letter::Reason,
-    engine::{self, Failure, Outlet},
+    engine::{Failure, Outlet},
     envelope::Envelope,
     limits::Limits,
     store::{InstanceId, Node, Outcome, Seq, Store, Unit, Wait},
@@ -84,20 +83,26 @@ impl Shared {
 
     /// Until when a message waits for a build that knows it. Counted from this start at the earliest: while nothing
     /// ran, no such build could have come.
-    pub(crate) fn unknown_until(&self, arrival: &Arrival) -> Timestamp {
+    fn unknown_until(&self, arrival: &Arrival) -> Timestamp {
         let since = arrival.accepted_at.max(self.started_at);
         since
             .saturating_add(self.limits().unknown_wait)
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Lets a message wait for a build that knows it; `false` if it has waited as long as it may.
-    pub(crate) fn wait_for_build(&self, arrival: &Arrival, unit: &mut Unit, now: Timestamp) -> bool {
+    /// Lets a message wait for a build that knows it, and the instance if one is named; `false` if it has waited as long
+    /// as it may.
+    pub(crate) fn wait_for_build(
+        &self,
+        arrival: &Arrival,
+        instance: Option<InstanceId>,
+        unit: &mut Unit,
+        now: Timestamp,
+    ) -> bool {
         let until = self.unknown_until(arrival);
         let waits = now < until;
         if waits {
-            self.alarm.set(until);
-            arrival.park(unit, Wait::Unknown, until, None);
+            arrival.park(unit, Wait::Unknown, until, instance);
         }
         waits
     }
@@ -158,6 +163,13 @@ impl Shared {
         }
     }
 
+    /// There may be something to take anywhere.
+    pub(crate) fn look_everywhere(&self) {
+        self.routing.ask_all();
+        self.leftovers.notify_one();
+        self.alarm.ring();
+    }
+
     /// Hands an arrival to its lane.
     pub(crate) fn dispatch(&self, mut arrival: Arrival) {
         let Some(index) = self.routing.sources[arrival.source].consumer else {
@@ -167,8 +179,9 @@ impl Shared {
             Kind::Service(_) => {
                 let _ = self.lanes.services[index].try_send(arrival);
             }
-            Kind::Saga(engine) => match address(engine, &mut arrival) {
-                Ok(id) => {
+            Kind::Saga(engine) => match engine.instance_of(&arrival.envelope) {
+                Ok((id, decoded)) => {
+                    arrival.decoded = decoded;
                     let partition = self.partition(&id);
                     self.send_to(partition, Work::Message { id, arrival });
                 }
@@ -199,21 +212,49 @@ impl Shared {
             seq,
             to,
             envelope,
-            attempts: 0,
-            _permit: permit,
+            unrouted: 0,
+            outages: 0,
+            permit,
         });
     }
 
-    /// Commits, and tries again for as long as the store is out of reach.
+    /// Commits. What waits from then on rings when its time comes: not before it is there, or it would not be found.
+    pub(crate) async fn commit(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, Error> {
+        let due = units.iter().filter_map(Unit::due).min();
+        let outcomes = self.store.commit(units).await?;
+        if let Some(due) = due {
+            self.alarm.set(due);
+        }
+        Ok(outcomes)
+    }
+
+    /// Commits, and tries again for as long as the store is out of reach. A unit that rests on nothing would be applied
+    /// twice where its outcome is not known: it is not tried again, as if its claim were lost.
     pub(crate) async fn commit_patiently(&self, units: &[Unit]) -> Vec<Outcome> {
         let mut pause = Duration::from_millis(20);
+        let mut left = units.to_vec();
+        let mut given_up = false;
         loop {
-            match self.store.commit(units.to_vec()).await {
-                Ok(outcomes) => {
+            match self.commit(left.clone()).await {
+                Ok(mut outcomes) => {
                     self.health.good();
+                    let groundless = units
+                        .iter()
+                        .zip(&mut outcomes)
+                        .filter(|(unit, _)| unit.rests_on_nothing());
+                    if given_up {
+                        groundless.for_each(|(_, outcome)| *outcome = Outcome::ClaimLost);
+                    }
                     return outcomes;
                 }
-                Err(error) => self.bear(&error, &mut pause).await,
+                Err(error) => {
+                    if error.kind() == ErrorKind::Unknown {
+                        given_up = true;
+                        let groundless = left.iter_mut().filter(|unit| unit.rests_on_nothing());
+                        groundless.for_each(|unit| *unit = Unit::default());
+                    }
+                    self.bear(&error, &mut pause).await;
+                }
             }
         }
     }
@@ -224,30 +265,6 @@ impl Shared {
         tokio::time::sleep(*pause).await;
         *pause = (*pause * 2).min(MAX_PAUSE);
     }
-}
-
-/// The instance a message is for.
-fn address(engine: &engine::Engine, arrival: &mut Arrival) -> Result<InstanceId, Failure> {
-    let saga = Arc::clone(engine.name());
-    if let Some(to) = &arrival.envelope.to {
-        return Ok(InstanceId {
-            saga,
-            key: Arc::clone(&to.key),
-        });
-    }
-    if arrival.envelope.kind == crate::message::MessageKind::Reply {
-        let detail = format!(
-            "reply `{}` does not say which instance of `{saga}` it is for",
-            arrival.envelope.name
-        );
-        return Err(Failure::new(Reason::NoOpenRequest, detail));
-    }
-    let (key, decoded) = engine.key_of(&arrival.envelope)?;
-    arrival.decoded = decoded;
-    Ok(InstanceId {
-        saga,
-        key: key.into(),
-    })
 }
 
 fn partition(id: &InstanceId, partitions: usize) -> usize {

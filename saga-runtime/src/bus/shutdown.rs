@@ -35,6 +35,9 @@ impl<Sys> Bus<Sys> {
         let mut tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.shutdown().await;
         shared.requests.close();
+        if let Some(transport) = &shared.transport {
+            transport.close().await;
+        }
         shared.store.close().await
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     engine::{Failure, Slot},
     hash::{HashMap, HashSet},
     retry::RetryPolicy,
-    store::{Found, InstanceId, Outcome, Unit, Wait, Want},
+    store::{Found, InstanceId, Outcome, Unit, Want},
 };
 
 /// Instances a worker keeps decoded.
@@ -122,7 +122,7 @@ impl Worker {
             pending.places = places;
             units.push(unit);
         }
-        match self.shared.store.commit(units).await {
+        match self.shared.commit(units).await {
             Ok(outcomes) => {
                 self.shared.health.good();
                 Ok(self.settle(pending, outcomes).await)
@@ -132,9 +132,22 @@ impl Worker {
                     load: true,
                     ..pending.chain
                 });
-                Err((error, again.collect()))
+                let mut again: Vec<Chain> = again.collect();
+                if error.kind() == ErrorKind::Unknown {
+                    self.let_go_of_the_unwritten(&mut again);
+                }
+                Err((error, again))
             }
         }
+    }
+
+    /// A message that rests on no row leaves nothing behind that would tell whether it had its effect: it is not run again.
+    fn let_go_of_the_unwritten(&self, chains: &mut Vec<Chain>) {
+        for chain in &mut *chains {
+            let unwritten = chain.arrivals.extract_if(.., |arrival| arrival.gate().is_none());
+            unwritten.for_each(|arrival| self.shared.requests.doubt(&arrival.envelope));
+        }
+        chains.retain(|chain| chain.wake || !chain.arrivals.is_empty());
     }
 
     /// Reads the instances that are neither cached nor about to be started.
@@ -273,20 +286,16 @@ impl Worker {
     async fn set_back(&self, chain: Chain, error: &Error) {
         tracing::error!(saga.name = %chain.id.saga, saga.key = %chain.id.key, %error, "an instance cannot be opened");
         let now = self.shared.now();
-        let mut unit = Unit::default();
         for arrival in chain.arrivals {
-            let over = self.shared.unknown_until(&arrival) <= now;
+            let mut unit = Unit::default();
             let damaged = error.kind() == ErrorKind::Corrupt;
-            if over || damaged {
+            let instance = Some(chain.id.clone());
+            if damaged || !self.shared.wait_for_build(&arrival, instance, &mut unit, now) {
                 let tries = arrival.tries.and(now, &error.to_string());
                 arrival.bury_after(tries, &mut unit, Reason::UnknownType, error.to_string(), now);
-            } else {
-                let due = now.saturating_add(Duration::from_secs(10)).unwrap_or(now);
-                arrival.park(&mut unit, Wait::Retry, due, None);
-                self.shared.alarm.set(due);
             }
+            self.shared.set_aside(&arrival, unit).await;
         }
-        self.shared.commit_patiently(&[unit]).await;
     }
 
     async fn bury(&self, arrival: Arrival, failure: &Failure) {
@@ -299,7 +308,7 @@ impl Worker {
             &RetryPolicy::never(),
             self.shared.now(),
         );
-        self.shared.commit_patiently(&[draft.take_unit().0]).await;
+        self.shared.set_aside(&arrival, draft.take_unit().0).await;
     }
 }
 
@@ -335,7 +344,7 @@ pub(crate) async fn begin_alone(shared: &Shared, arrival: &mut Arrival) -> bool 
         );
         arrival.bury(&mut unit, Reason::CrashedProcess, detail, now);
     }
-    shared.commit_patiently(&[unit]).await;
+    shared.set_aside(arrival, unit).await;
     go_on
 }
 
@@ -374,7 +383,7 @@ impl Chains {
             }
         };
         match arrival {
-            Some(arrival) => self.chains[index].arrivals.push(arrival),
+            Some(arrival) => self.chains[index].add(arrival),
             None => self.chains[index].wake = true,
         }
     }

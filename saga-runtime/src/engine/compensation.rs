@@ -10,7 +10,7 @@ use super::{
     routes::{Action, Spot},
     step::Step,
 };
-use crate::{definition::Treatment, envelope::MessageId};
+use crate::{dead_letter::Reason, definition::Treatment, envelope::MessageId};
 
 /// The most attempts at undos that were settled by another one and whose own answer is still recognised.
 const MAX_SETTLED: usize = 64;
@@ -48,7 +48,10 @@ impl Step<'_> {
             .engine
             .routes
             .undo(&step.message.name, step.command.as_deref());
-        let Some(clause) = undo else { return Ok(()) };
+        let Some(clause) = undo else {
+            self.undo_is_missing(step, requests);
+            return Ok(());
+        };
         let reply = Arc::new(step.message.envelope());
         let open = self.instance.book.open.len();
         self.undoing = Some(UndoKeys::of(&step));
@@ -66,6 +69,27 @@ impl Step<'_> {
             undoing.running = (!requests.is_empty()).then_some(Running { step, requests });
         }
         Ok(())
+    }
+
+    /// Another build completed the step, and this one has no undo for it: a person must know, unless the saga says by
+    /// now that there is nothing to undo.
+    fn undo_is_missing(&mut self, step: DoneStep, requests: Vec<Undo>) {
+        let reply = Arc::clone(&step.message.name);
+        if requests.is_empty() && self.engine.routes.no_undo(&reply, step.command.as_deref()) {
+            self.instance.dirty = true;
+            return;
+        }
+        let Some(undoing) = &mut self.instance.book.undoing else {
+            return;
+        };
+        if requests.is_empty() {
+            self.instance.book.steps.push(step);
+        } else {
+            undoing.running = Some(Running { step, requests });
+        }
+        self.park(&format!(
+            "this build has no `#[compensate({reply} ..)]`, which an earlier one had; run a build that has it, then retry"
+        ));
     }
 
     /// Nothing is left to undo.
@@ -89,6 +113,14 @@ impl Step<'_> {
         command: Arc<str>,
         decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<Verdict, Failure> {
+        if self.engine.routes.sent(&command).is_none() {
+            let text = format!(
+                "`{}` answers `{command}`, which this build does not send: whether it was done or refused is for a build \
+                 that does",
+                self.cause.name
+            );
+            return Err(Failure::new(Reason::UnknownType, text));
+        }
         self.instance.dirty = true;
         let undo = self.cause.in_reply_to.and_then(|request| self.undo_of(request));
         let verdict = match undo {

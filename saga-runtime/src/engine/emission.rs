@@ -118,7 +118,7 @@ impl Step<'_> {
 }
 
 /// A new envelope for `payload`, caused by `cause`.
-pub(crate) fn envelope(id: MessageId, payload: &Payload, cause: &Envelope, now: Timestamp) -> Envelope {
+pub(super) fn envelope(id: MessageId, payload: &Payload, cause: &Envelope, now: Timestamp) -> Envelope {
     Envelope {
         id,
         kind: payload.info.kind,

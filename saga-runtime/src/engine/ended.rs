@@ -14,8 +14,8 @@ use super::{
 use crate::{
     codec::Payload,
     dead_letter::Reason,
-    definition::Treatment,
-    effects::Output,
+    definition::{Definition, Treatment, Trigger},
+    effects::{Effects, Output},
     envelope::{Envelope, MessageId},
     input::Input,
 };
@@ -84,23 +84,7 @@ impl Engine {
         let context = self.context(envelope, None, now, message.attempt);
         let mut input = Input::new(&context, envelope).with_decoded(message.decoded);
         let effects = step::guarded(|| self.saga.handle_ended(clause, &mut input))?;
-        for (position, output) in (0..).zip(effects.outputs) {
-            let id = MessageId::derived(envelope.id, &self.name, 0, position);
-            out.extend(match output {
-                Output::Reply { payload, .. } => answer(id, &payload, envelope, now),
-                Output::Send(payload) => {
-                    let queue = payload.info.endpoint.unwrap_or_default().into();
-                    Some(emission(
-                        Outlet::Queue(queue),
-                        envelope_of(id, &payload, envelope, now),
-                    ))
-                }
-                Output::Publish(payload) => Some(emission(
-                    Outlet::Subscribers,
-                    envelope_of(id, &payload, envelope, now),
-                )),
-            });
-        }
+        out.extend(served(&self.name, envelope, effects, now));
         Ok(Verdict::Taken)
     }
 
@@ -120,6 +104,20 @@ impl Engine {
 /// A timer or a person's word, not a message of anybody's contract.
 pub(crate) fn is_internal(envelope: &Envelope) -> bool {
     &*envelope.name == RETRY || envelope.name.starts_with(TIMER)
+}
+
+/// The names of what the runtime itself may send to instances of a saga, in their replies queue.
+pub(crate) fn internal_messages(definition: &'static Definition) -> impl Iterator<Item = Arc<str>> {
+    let timers = definition.clauses.iter().filter(|clause| {
+        matches!(
+            clause.trigger,
+            Trigger::After(_) | Trigger::Every(_) | Trigger::At
+        )
+    });
+    let renamed = definition.renamed.iter().map(|renamed| renamed.old);
+    let handlers = timers.map(|clause| clause.handler).chain(renamed);
+    let timers = handlers.map(|handler| format!("{TIMER}{handler}").into());
+    timers.chain([RETRY.into()])
 }
 
 /// The recorded answer for the sender of `envelope`, if it waits for one.
@@ -142,13 +140,30 @@ pub(super) fn recorded_answer(
     Some(emission(Outlet::Queue(Arc::clone(&reply_to.queue)), reply))
 }
 
+/// What a handler without an instance emits: answers go to whoever sent the message, the rest as its type says.
+pub(crate) fn served(emitter: &str, cause: &Envelope, effects: Effects, now: Timestamp) -> Vec<Emission> {
+    let each = (0..).zip(effects.outputs).filter_map(|(position, output)| {
+        let id = MessageId::derived(cause.id, emitter, 0, position);
+        match output {
+            Output::Reply { payload, .. } => answer(id, &payload, cause, now),
+            Output::Send(payload) => {
+                let queue = payload.info.endpoint.unwrap_or_default().into();
+                Some(emission(
+                    Outlet::Queue(queue),
+                    envelope_of(id, &payload, cause, now),
+                ))
+            }
+            Output::Publish(payload) => Some(emission(
+                Outlet::Subscribers,
+                envelope_of(id, &payload, cause, now),
+            )),
+        }
+    });
+    each.collect()
+}
+
 /// An answer to the sender of `envelope`, if it waits for one.
-pub(crate) fn answer(
-    id: MessageId,
-    payload: &Payload,
-    envelope: &Envelope,
-    now: Timestamp,
-) -> Option<Emission> {
+fn answer(id: MessageId, payload: &Payload, envelope: &Envelope, now: Timestamp) -> Option<Emission> {
     let reply_to = envelope.reply_to.as_ref()?;
     let mut reply = envelope_of(id, payload, envelope, now);
     reply.in_reply_to = Some(envelope.id);

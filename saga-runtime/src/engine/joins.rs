@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Failure, book::Step as Arrival, routes::Spot, step::Step};
 use crate::{
     definition::{Arity, Item, Trigger},
-    envelope::Envelope,
+    input::Arrived,
 };
 
 impl Step<'_> {
@@ -70,9 +70,12 @@ impl Step<'_> {
             .into_iter()
             .partition(|arrival| items.iter().any(|item| belongs(arrival, item)));
         book.arrivals = others;
-        let arrived: Vec<Arc<Envelope>> = arrived
-            .iter()
-            .map(|arrival| Arc::new(arrival.message.envelope()))
+        let arrived: Vec<Arrived> = arrived
+            .into_iter()
+            .map(|arrival| Arrived {
+                message: Arc::new(arrival.message.envelope()),
+                of: arrival.command,
+            })
             .collect();
         let cause = self.cause;
         self.run_on(clause, cause, &arrived, None)

@@ -8,12 +8,14 @@
 //! it is given. A failure leaves a slot half changed: the caller throws it away and opens it again.
 
 mod answers;
-mod book;
+pub(crate) mod book;
 mod compensation;
+mod delivery;
 mod emission;
 mod ended;
 mod erased;
 mod joins;
+mod placed;
 mod routes;
 mod step;
 mod timers;
@@ -21,13 +23,13 @@ mod timers;
 #[cfg(test)]
 mod tests;
 
-use std::{any::Any, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub(crate) use book::Book;
-pub(crate) use emission::envelope;
-pub(crate) use ended::{answer, is_internal};
+pub(crate) use delivery::SetAside;
+pub(crate) use ended::{internal_messages, is_internal, served};
 pub(crate) use erased::Erased;
 use erased::{AnySaga, Data};
 pub(crate) use routes::{Action, Routes, Spot, faults, taken_messages};
@@ -42,9 +44,9 @@ use crate::{
     envelope::{Address, Envelope, InstanceAddress},
     error::HandlerError,
     input::Input,
-    key::Key,
     limits::Limits,
-    store::{Change, Found, InstanceId, InstanceRow, Tombstone},
+    message::MessageInfo,
+    store::{Change, Found, InstanceId, InstanceRow, KnownSaga, Tombstone},
 };
 
 /// The stored name of the state that the runtime runs.
@@ -98,7 +100,7 @@ pub(crate) struct Ended {
 pub(crate) struct Message<'a> {
     pub(crate) envelope: &'a Arc<Envelope>,
     /// As read when its key was asked.
-    pub(crate) decoded: Option<Box<dyn Any + Send + Sync>>,
+    pub(crate) decoded: delivery::Decoded,
     /// It has waited for its instance as long as it may.
     pub(crate) waited: bool,
     /// Attempts that failed before.
@@ -187,8 +189,27 @@ impl Engine {
         self.definition
     }
 
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// What stored instances it can open.
+    pub(crate) fn known(&self) -> KnownSaga {
+        let renamed = self.definition.renamed.iter().map(|renamed| renamed.old.into());
+        let states = self.states.iter().cloned().chain(renamed);
+        KnownSaga {
+            name: Arc::clone(&self.name),
+            version: self.definition.version,
+            states: states.chain([COMPENSATE.into()]).collect(),
+        }
     }
 
     /// Whether `message` can make an instance.
@@ -196,15 +217,24 @@ impl Engine {
         self.routes.is_starting(message)
     }
 
-    /// The key of a command or event, and the message as it was read for it.
-    pub(crate) fn key_of(
-        &self,
-        envelope: &Arc<Envelope>,
-    ) -> Result<(Key, Option<Box<dyn Any + Send + Sync>>), Failure> {
-        let context = self.context(envelope, None, envelope.created_at, 0);
-        let mut input = Input::new(&context, envelope);
-        let key = step::guarded(|| self.saga.key_of(&mut input))?;
-        Ok((key, input.into_decoded()))
+    /// The clause that undoes the step which `reply` to `command` completed.
+    pub(crate) fn undo_of(&self, reply: &str, command: Option<&str>) -> Option<usize> {
+        self.routes.undo(reply, command)
+    }
+
+    /// The clauses that send `command` to undo something.
+    pub(crate) fn undone_by(&self, command: &str) -> Vec<usize> {
+        self.routes.undone_by(command, self.definition).collect()
+    }
+
+    /// Whether the saga takes commands of this name and answers them.
+    pub(crate) fn answers(&self, command: &str) -> bool {
+        self.routes.taken(command).is_some()
+    }
+
+    /// A command that the saga sends.
+    pub(crate) fn sent(&self, command: &str) -> Option<&'static MessageInfo> {
+        self.routes.sent(command)
     }
 
     /// Makes a slot of what the store found.
@@ -368,18 +398,6 @@ impl Engine {
         Ok(verdict)
     }
 
-    /// The next deferred message whose state was left since.
-    pub(crate) fn ripe(&self, slot: &mut Slot) -> Option<Arc<Envelope>> {
-        let Slot::Live(instance) = slot else { return None };
-        let book = &mut instance.book;
-        let (entered, ended) = (book.entered, instance.ended);
-        let at = book
-            .deferred
-            .iter()
-            .position(|deferred| ended || deferred.entered != entered)?;
-        Some(book.deferred.remove(at).envelope)
-    }
-
     fn context(
         &self,
         envelope: &Arc<Envelope>,
@@ -393,6 +411,7 @@ impl Engine {
             key,
             attempt,
             codec: self.codec,
+            joined: None,
         }
     }
 

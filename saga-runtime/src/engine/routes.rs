@@ -41,11 +41,13 @@ pub(crate) struct Routes {
     timers: Vec<Vec<usize>>,
     joins: Vec<Vec<usize>>,
     undos: Vec<(Item, usize)>,
+    /// What needs no undo, by the saga's own word.
+    no_undo: &'static [&'static [&'static MessageInfo]],
     compensated: Option<usize>,
     settled: Vec<bool>,
     /// Commands the saga takes and answers.
     taken: Vec<&'static MessageInfo>,
-    /// Commands the saga sends, by name.
+    /// Commands the saga sends, or sent in older builds, by name.
     sent: HashMap<&'static str, &'static MessageInfo>,
 }
 
@@ -58,6 +60,7 @@ impl Routes {
             timers: vec![Vec::new(); states],
             joins: vec![Vec::new(); states],
             undos: Vec::new(),
+            no_undo: definition.no_undo,
             compensated: None,
             settled: vec![false; states],
             taken: Vec::new(),
@@ -171,6 +174,12 @@ impl Routes {
             .map(|&(_, clause)| clause)
     }
 
+    /// Whether the saga says that the step which `reply` to `command` completed needs no undo.
+    pub(crate) fn no_undo(&self, reply: &str, command: Option<&str>) -> bool {
+        let mut named = self.no_undo.iter().copied().flatten();
+        named.any(|message| message.name == reply || Some(message.name) == command)
+    }
+
     pub(crate) fn compensated(&self) -> Option<usize> {
         self.compensated
     }
@@ -185,7 +194,7 @@ impl Routes {
         by_trigger.or_else(|| self.taken.iter().find(declares)).copied()
     }
 
-    /// A command that the saga sends.
+    /// A command that the saga sends, or sent in older builds.
     pub(crate) fn sent(&self, command: &str) -> Option<&'static MessageInfo> {
         self.sent.get(command).copied()
     }
@@ -235,6 +244,7 @@ pub(crate) fn taken_messages(definition: &'static Definition) -> Vec<&'static Me
         .flat_map(|item| item.messages.iter().copied())
         .collect();
     messages.extend(definition.clauses.iter().flat_map(sent_replies));
+    messages.extend(replies_of(definition.retired_commands()));
     messages.sort_by_key(|message| message.name);
     messages.dedup();
     messages
@@ -247,17 +257,25 @@ fn sent(definition: &'static Definition) -> HashMap<&'static str, &'static Messa
         .flat_map(|clause| clause.branches)
         .flat_map(|branch| branch.effects);
     let sends = effects.filter(|effect| effect.verb == Verb::Send);
-    sends
-        .map(|effect| (effect.message.name, effect.message))
+    let commands = sends.map(|effect| effect.message);
+    commands
+        .chain(definition.retired_commands())
+        .map(|command| (command.name, command))
         .collect()
 }
 
 /// Replies may come even where no clause names them: they must reach the instance to be judged there.
 fn sent_replies(clause: &Clause) -> impl Iterator<Item = &'static MessageInfo> {
     let effects = clause.branches.iter().flat_map(|branch| branch.effects.iter());
-    effects
-        .filter(|effect| effect.verb == Verb::Send)
-        .flat_map(|effect| effect.message.replies)
+    let sends = effects.filter(|effect| effect.verb == Verb::Send);
+    replies_of(sends.map(|effect| effect.message))
+}
+
+fn replies_of(
+    commands: impl Iterator<Item = &'static MessageInfo>,
+) -> impl Iterator<Item = &'static MessageInfo> {
+    commands
+        .flat_map(|command| command.replies)
         .map(|reply| reply.message)
 }
 

@@ -21,7 +21,7 @@ use crate::{
     engine::Book,
     envelope::Envelope,
     error::HandlerError,
-    input::Input,
+    input::{Arrived, Input},
     message::MessageKind,
     telemetry,
 };
@@ -288,7 +288,7 @@ impl<'e> Step<'e> {
         &mut self,
         clause: usize,
         message: &Arc<Envelope>,
-        arrivals: &[Arc<Envelope>],
+        arrivals: &[Arrived],
         decoded: Option<Box<dyn Any + Send + Sync>>,
     ) -> Result<(), Failure> {
         let key = Some(Arc::clone(&self.instance.id.key));

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
 };
 use crate::{
     codec::Codec,
+    dead_letter::Reason,
     definition::Trigger,
     envelope::{Envelope, InstanceAddress, MessageId},
     message::MessageKind,
@@ -58,7 +58,49 @@ impl Engine {
         Ok(Some(timer))
     }
 
-    /// A timer as a message: what its handler's effects derive from, and what is set aside if it fails.
+    /// Takes the timers that are due out of the instance, as messages for it, if one of them is not to be fired on the
+    /// spot: it was due before `since`, and a process may have died of it; or this build does not know it. Messages
+    /// are counted when processes die of them, and can wait for a build. Empty: [`fire`](Self::fire) them.
+    pub(crate) fn hand_over(&self, slot: &mut Slot, now: Timestamp, since: Timestamp) -> Vec<Arc<Envelope>> {
+        let Slot::Live(instance) = slot else {
+            return Vec::new();
+        };
+        let is_suspect =
+            |armed: &Armed| armed.due < since || self.timer_clause(instance.spot, &armed.handler).is_none();
+        let due = |armed: &Armed| !armed.fired && armed.due <= now && &*armed.handler != COMPENSATE;
+        if !instance
+            .book
+            .timers
+            .iter()
+            .any(|armed| due(armed) && is_suspect(armed))
+        {
+            return Vec::new();
+        }
+        // All that are due, so that none of them overtakes another.
+        let mut handed = Vec::new();
+        while let Some(index) = instance.due_timer(now)
+            && due(&instance.book.timers[index])
+        {
+            instance.book.timers[index].fired = true;
+            let armed = instance.book.timers[index].clone();
+            handed.push(Arc::new(self.timer_message(instance, &armed)));
+        }
+        instance.dirty = true;
+        handed
+    }
+
+    /// The clause of a timer in a state.
+    fn timer_clause(&self, spot: Spot, handler: &str) -> Option<usize> {
+        let Spot::State(state) = spot else { return None };
+        let handler = self.definition.current_name(handler);
+        let clauses = &self.definition.clauses;
+        let here = self.routes.timers(state).iter().copied();
+        here.into_iter()
+            .find(|&clause| clauses[clause].handler == handler)
+    }
+
+    /// A timer as a message: what its handler's effects derive from, and what is set aside if it fails. Its body is the
+    /// stay in a state that it belongs to.
     fn timer_message(&self, instance: &Instance, armed: &Armed) -> Envelope {
         let id = MessageId::of_timer(armed.due, &self.name, instance.incarnation, armed.number);
         let origin = instance.book.origin.as_ref();
@@ -80,7 +122,7 @@ impl Engine {
             }),
             traceparent: origin.and_then(|origin| origin.traceparent.clone()),
             headers: BTreeMap::new(),
-            body: Bytes::from_static(b"null"),
+            body: instance.book.entered.to_string().into(),
         }
     }
 }
@@ -104,7 +146,9 @@ impl Step<'_> {
         let engine = self.engine;
         for &clause in engine.routes.timers(state) {
             let written = &engine.definition.clauses[clause];
-            if let Trigger::After(wait) | Trigger::Every(wait) = written.trigger {
+            if let Trigger::After(wait) | Trigger::Every(wait) = written.trigger
+                && !engine.definition.is_retired_timer(written.handler)
+            {
                 let due = self.after(wait);
                 self.arm_one(written.handler, due);
             }
@@ -119,7 +163,9 @@ impl Step<'_> {
         let engine = self.engine;
         for &clause in engine.routes.timers(state) {
             let written = &engine.definition.clauses[clause];
-            if let Trigger::At = written.trigger {
+            if let Trigger::At = written.trigger
+                && !engine.definition.is_retired_timer(written.handler)
+            {
                 let due = engine.saga.due(&self.instance.data, clause);
                 self.follow_at(written.handler, due);
             }
@@ -164,10 +210,11 @@ impl Step<'_> {
             self.compensation_is_late();
             return Ok(());
         }
-        let Some(clause) = self.timer_clause(&armed.handler) else {
-            return Ok(());
-        };
-        if let Trigger::Every(period) = self.engine.definition.clauses[clause].trigger {
+        let clause = self.timer_clause(&armed.handler)?;
+        let written = &self.engine.definition.clauses[clause];
+        if let Trigger::Every(period) = written.trigger
+            && !self.engine.definition.is_retired_timer(written.handler)
+        {
             self.arm_again(armed, period);
         }
         self.run(clause, None)?;
@@ -176,7 +223,7 @@ impl Step<'_> {
 
     /// It failed and is set aside: what repeats goes on repeating.
     fn miss(mut self, armed: &Armed) {
-        let clause = self.timer_clause(&armed.handler);
+        let clause = self.engine.timer_clause(self.instance.spot, &armed.handler);
         let trigger = clause.map(|clause| self.engine.definition.clauses[clause].trigger);
         if let Some(Trigger::Every(period)) = trigger {
             self.arm_again(armed, period);
@@ -201,28 +248,51 @@ impl Step<'_> {
         );
     }
 
-    /// A timer that failed and was set aside is tried again: it runs if the instance is still where it was due.
+    /// A timer comes as a message: it was handed over, or failed and was set aside. It runs if the instance is still
+    /// where it was due.
     pub(super) fn refire(&mut self, handler: &str) -> Result<Verdict, Failure> {
-        let Some(clause) = self.timer_clause(handler) else {
+        let stay = std::str::from_utf8(&self.cause.body)
+            .ok()
+            .and_then(|stay| stay.parse().ok());
+        if stay.is_some_and(|stay: u64| stay != self.instance.book.entered) || !self.is_in_a_state() {
             return Ok(Verdict::Discarded("the timer's state was left"));
-        };
+        }
+        let clause = self.timer_clause(handler)?;
+        match (self.engine.definition.clauses[clause].trigger, self.handed_over()) {
+            (Trigger::Every(period), Some(armed)) => self.arm_again(&armed, period),
+            (Trigger::At, None) => return Ok(Verdict::Discarded("the timer's time has moved")),
+            _ => {}
+        }
         self.run(clause, None)?;
         self.follow_up()?;
         Ok(Verdict::Taken)
     }
 
-    fn timer_clause(&self, handler: &str) -> Option<usize> {
-        let Spot::State(state) = self.instance.spot else {
-            return None;
-        };
-        let handler = self.engine.definition.current_name(handler);
-        let clauses = &self.engine.definition.clauses;
-        self.engine
-            .routes
-            .timers(state)
-            .iter()
-            .copied()
-            .find(|&clause| clauses[clause].handler == handler)
+    fn is_in_a_state(&self) -> bool {
+        matches!(self.instance.spot, Spot::State(_))
+    }
+
+    /// The timer that the cause stands for, as it is in the book.
+    fn handed_over(&self) -> Option<Armed> {
+        let (saga, incarnation) = (&self.engine.name, self.instance.incarnation);
+        let is_it =
+            |armed: &&Armed| MessageId::of_timer(armed.due, saga, incarnation, armed.number) == self.cause.id;
+        self.instance.book.timers.iter().find(is_it).cloned()
+    }
+
+    /// The clause of a timer of the present state; another build may have armed one that this build has not.
+    fn timer_clause(&self, handler: &str) -> Result<usize, Failure> {
+        let clause = self.engine.timer_clause(self.instance.spot, handler);
+        clause.ok_or_else(|| {
+            let text = format!(
+                "saga `{}`, instance `{}`: its timer `{handler}` is due, but in state `{}` this build has no timer of that \
+                 name; run a build that has it, or say `renamed(..)` if it has another name now",
+                self.engine.name,
+                self.instance.id.key,
+                self.engine.state_name(self.instance.spot),
+            );
+            Failure::new(Reason::UnknownType, text)
+        })
     }
 }
 

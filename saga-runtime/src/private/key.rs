@@ -59,6 +59,8 @@ pub enum ByRequest {}
 pub trait Declared: Sized + Send + Sync + 'static {
     /// The endpoint it lives at.
     type Endpoint: Endpoint;
+    /// `true`.
+    const KEYED: bool = true;
     /// The key as borrowed from a message: `&OrderId`, or a tuple of references.
     type Key<'a>: Serialize;
     /// The stored name.
@@ -71,6 +73,8 @@ pub trait Declared: Sized + Send + Sync + 'static {
     const FORM: Form;
     /// The fields of its data.
     const FIELDS: &'static [FieldInfo];
+    /// The fields of the key.
+    const KEY: &'static [FieldInfo];
     /// The older versions of its data that can be read.
     const UPGRADES: &'static [u32];
 
@@ -79,11 +83,6 @@ pub trait Declared: Sized + Send + Sync + 'static {
 }
 
 /// The saga's key in a message. Written by `#[saga]` on the struct for every message that has the field.
-#[diagnostic::on_unimplemented(
-    message = "S103: saga `{Self}` has handlers but no correlation key",
-    label = "nothing says which instance this is for",
-    note = "write `#[saga(by = key_field, at = Endpoint)]` above `struct {Self}`"
-)]
 pub trait Keyed<M>: Declared {
     /// The key.
     fn key(message: &M) -> Self::Key<'_>;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    definition::{Arity, Definition, Effect, Item, Trigger, Verb},
+    definition::{Arity, Definition, Effect, Item, Place, Retired, Trigger, Verb},
     effects::{Effects, Output},
     error::HandlerError,
     input::Input,
@@ -60,6 +60,19 @@ pub const fn messages_of<M: Incoming>() -> &'static [&'static MessageInfo] {
 /// The command named behind `of` or `to`, as data.
 pub const fn command<C: Command>() -> Option<&'static MessageInfo> {
     Some(C::INFO)
+}
+
+/// The message of `by(M = path)`, as data.
+pub const fn message_of<M: crate::message::Message>() -> &'static MessageInfo {
+    M::INFO
+}
+
+/// `retired(send C in S)`, as data.
+pub const fn retired<C: Command>(places: &'static [Place]) -> Retired {
+    Retired::Send {
+        command: C::INFO,
+        places,
+    }
 }
 
 /// A `reply`, as data.
@@ -132,25 +145,36 @@ pub fn message<S: Hears<N, B>, const N: usize, const B: bool>(
     input.message()
 }
 
+/// The command that the replies of a join's item answer, where it is named.
+pub fn of(join: &Trigger, item: usize) -> Option<&'static MessageInfo> {
+    match join {
+        Trigger::All(items) => items.get(item)?.of,
+        _ => None,
+    }
+}
+
 /// The arrival of a join's plain item.
 pub fn one<S: Hears<N, B>, const N: usize, const B: bool>(
     input: &Input<'_>,
+    of: Option<&MessageInfo>,
 ) -> Result<S::Message, HandlerError> {
-    input.one()
+    input.one(of)
 }
 
 /// The arrival of a join's `?` item.
 pub fn optional<S: Hears<N, B>, const N: usize, const B: bool>(
     input: &Input<'_>,
+    of: Option<&MessageInfo>,
 ) -> Result<Option<S::Message>, HandlerError> {
-    input.optional()
+    input.optional(of)
 }
 
 /// The arrivals of a join's `*` item.
 pub fn many<S: Hears<N, B>, const N: usize, const B: bool>(
     input: &Input<'_>,
+    of: Option<&MessageInfo>,
 ) -> Result<Vec<S::Message>, HandlerError> {
-    input.many()
+    input.many(of)
 }
 
 /// Sends each of the commands.

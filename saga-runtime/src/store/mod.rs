@@ -13,16 +13,25 @@
 //!    still claimed by this node, every inbox entry it records is new.
 //! 2. **`Ok` means durable** as far as [`StoreCaps::durability`] says. `Err` with [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) means the outcome is not known: the
 //!    caller takes again; what was applied is recognised by its gates. Any other `Err` means that nothing was applied.
+//!    Rows that were claimed, or born claimed, in a call without an answer must not be left with nobody who knows that he
+//!    holds them. A store behind a network therefore finds out by itself what became of a call whose connection broke, and
+//!    waits for that as long as it takes; or it answers `Unknown` and gives back all that its node has claimed before it
+//!    answers anything else. Whoever then still holds a row loses its gate, and takes it again.
 //! 3. A unit that the backend refuses for its content is isolated: it gets [`Outcome::Rejected`], the rest goes on.
 //! 4. [`Taken::now`] is the only clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an
 //!    embedded store, the server's own elsewhere.
 //! 5. `take` never returns a message that a live node has claimed. A node that has not renewed its lease
 //!    ([`LEASE`]) is dead; its claims are adopted by [`Store::beat`] or by the next [`Store::open`], marked as
-//!    [`Stored::suspect`] until they are parked. A store that is not [shared](StoreCaps::shared) knows at
+//!    [`Stored::suspect`] until they are parked; so is what it claims thereafter, if it was not dead. A store that is not [shared](StoreCaps::shared) knows at
 //!    [`Store::open`] that its predecessor is dead.
-//! 6. The commit that creates an instance releases the messages that waited for it. [`Store::open`] and
-//!    [`Store::beat`] release the messages that waited for a build that knows them, if this node's catalog names them.
-//! 7. Ids handled, tombstones and inbox entries are kept for [`Limits::retention`](crate::limits::Limits::retention), then collected in small chunks.
+//! 6. The commit that creates an instance releases the messages that waited for it.
+//! 7. A message that waits for a build that knows it ([`Wait::Unknown`]) goes to a node that does, from that node's next
+//!    [`Store::open`] or [`Store::beat`] on, and to any node once its wait is over. A node knows it if
+//!    [`Catalog::takes`] says so and, where [`Park::instance`] names an instance that is alive, [`Catalog::opens`] does.
+//!    Timers are named to nodes only whose catalog opens their instance.
+//! 8. Ids handled, tombstones and inbox entries are kept for [`Limits::retention`](crate::limits::Limits::retention), then collected in small chunks.
+//! 8. Work that a unit [joins](Unit::join) is done in the transaction that applies it, after its gates held. If it fails, the
+//!    unit gets [`Outcome::JoinFailed`] and leaves nothing. Work made for another backend is [`Outcome::Rejected`].
 //!
 //! `saga_runtime::testing::store_suite` tests every sentence of this.
 
@@ -42,10 +51,24 @@ use crate::{
     service::BoxFuture,
 };
 
+mod catalog;
 mod inspect;
+mod join;
 mod memory;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod row;
+pub use catalog::{Catalog, KnownMessage, KnownSaga};
 pub use inspect::{Inspect, InstanceCount, InstanceFilter, QueueDepth};
+pub use join::{Join, JoinError};
 pub use memory::Memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresOptions, SynchronousCommit};
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -111,17 +134,6 @@ pub struct Node {
     pub clock: Arc<dyn Clock>,
     /// The bounds to keep.
     pub limits: Limits,
-}
-
-/// What this build knows and serves.
-#[derive(Clone, Debug, Default)]
-pub struct Catalog {
-    /// The queues served, `<endpoint>` and `<endpoint>.replies`.
-    pub queues: Vec<Arc<str>>,
-    /// Wire names of the messages known.
-    pub messages: Vec<Arc<str>>,
-    /// The events subscribed to, and by which queue.
-    pub subscriptions: Vec<Subscription>,
 }
 
 /// An event and a queue that gets it.
@@ -207,7 +219,7 @@ pub struct Taken {
     pub instances: Vec<Found>,
     /// For each [`Want::inbox`], in order: whether it is recorded.
     pub known: Vec<bool>,
-    /// Instances whose [`InstanceRow::due`] has passed, earliest first.
+    /// Instances whose [`InstanceRow::due`] has passed and that this node's catalog opens, earliest first.
     pub timers: Vec<(InstanceId, Timestamp)>,
     /// For each [`Want::oldest`], in order: when its oldest ready message was accepted, claimed or not.
     /// Messages that wait for a retry or an instance do not count.
@@ -316,7 +328,7 @@ pub enum Wait {
     Retry,
     /// For an instance that does not exist yet; due when the wait is over.
     Absent,
-    /// For a build that knows its type; due when the wait is over.
+    /// For a build that knows its type and version, or its instance; due when the wait is over.
     Unknown,
     /// To be sent to a broker.
     Relay,
@@ -346,6 +358,27 @@ pub struct Unit {
     pub out: Vec<NewMessage>,
     /// New dead letters.
     pub dead: Vec<DeadLetter>,
+    /// Work on the store's own database, done in the same transaction; only where [`instance`](Self::instance) is `None`.
+    pub join: Vec<Join>,
+}
+
+impl Unit {
+    /// When the first message that it lets wait is due.
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        let parked = self.park.iter().filter_map(|park| park.due);
+        parked
+            .chain(self.out.iter().filter_map(|message| message.due))
+            .min()
+    }
+
+    /// Whether it would be applied a second time: nothing that it changes tells that it has been.
+    pub(crate) fn rests_on_nothing(&self) -> bool {
+        let looks = self
+            .instance
+            .as_ref()
+            .is_none_or(|instance| instance.change == Change::Keep);
+        looks && self.consumed.is_empty() && self.park.is_empty() && self.inbox.is_empty()
+    }
 }
 
 /// The instance a unit rests on and what becomes of it.
@@ -385,7 +418,7 @@ pub struct Park {
     pub crashes: u32,
     /// What went wrong so far, bounded by the caller.
     pub history: Vec<Failure>,
-    /// For [`Wait::Absent`]: the instance it waits for.
+    /// For [`Wait::Absent`]: the instance it waits for. For [`Wait::Unknown`]: the one that must be opened for it.
     pub instance: Option<InstanceId>,
     /// It stays claimed by this node: only its counters change.
     pub keep: bool,
@@ -410,7 +443,7 @@ pub struct NewMessage {
     pub attempts: u32,
     /// What went wrong so far.
     pub history: Vec<Failure>,
-    /// For [`Wait::Absent`]: the instance it waits for.
+    /// As [`Park::instance`].
     pub instance: Option<InstanceId>,
 }
 
@@ -430,6 +463,8 @@ pub enum Outcome {
     ClaimLost,
     /// The backend refuses the content, in words.
     Rejected(String),
+    /// Its [`Unit::join`] failed, in words.
+    JoinFailed(String),
 }
 
 /// What a beat found.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{HOUR, Lab, MINUTE};
+use super::{HOUR, Lab, MINUTE, Verdict};
 use crate::prelude::*;
 
 #[derive(Endpoint)]
@@ -258,4 +258,92 @@ fn the_same_timer_emits_the_same_ids_whoever_fires_it() {
     };
     let (once, again) = ids();
     assert_eq!(once, again);
+}
+
+#[test]
+fn timers_due_before_the_process_started_are_taken_out_once_in_order() {
+    let mut lab = wound(at(50 * MINUTE));
+    lab.now += 61 * MINUTE;
+    let since = lab.now;
+    lab.now += MINUTE;
+    let names: Vec<String> = lab
+        .hand_over(since)
+        .iter()
+        .map(|timer| timer.name.to_string())
+        .collect();
+    assert_eq!(names, ["timer:tick", "timer:ring", "timer:run_down"]);
+    assert!(lab.hand_over(since).is_empty());
+    lab.pass(MINUTE);
+    assert!(
+        lab.emitted().is_empty(),
+        "what was taken out is not fired as well"
+    );
+}
+
+#[test]
+fn a_timer_due_since_the_process_started_is_fired_on_the_spot() {
+    let mut lab = wound(None);
+    lab.now += 61 * MINUTE;
+    assert!(lab.hand_over(at(MINUTE).unwrap()).is_empty());
+}
+
+#[test]
+fn a_timer_taken_out_has_the_effects_and_ids_it_would_have_had() {
+    let run_down = |hand_over: bool| {
+        let mut lab = wound(None);
+        lab.found = match lab.found {
+            super::Found::Live(row) => super::Found::Live(super::InstanceRow {
+                incarnation: 7,
+                ..row
+            }),
+            other => other,
+        };
+        lab.now += HOUR;
+        if hand_over {
+            for timer in lab.hand_over(lab.now + MINUTE) {
+                lab.deliver(timer);
+            }
+        }
+        lab.pass(std::time::Duration::ZERO);
+        assert_eq!(lab.state(), "Still");
+        let emitted = std::mem::take(&mut lab.emitted);
+        emitted
+            .iter()
+            .map(|emission| emission.envelope.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(run_down(true), run_down(false));
+}
+
+#[test]
+fn a_timer_taken_out_is_void_once_its_state_was_left_or_its_time_has_moved() {
+    let mut lab = wound(at(MINUTE));
+    lab.now += HOUR;
+    let handed = lab.hand_over(lab.now + MINUTE);
+    lab.give(&AlarmMoved {
+        clock: 1,
+        alarm: at(5 * HOUR),
+    });
+    let ring = handed.iter().find(|timer| &*timer.name == "timer:ring").unwrap();
+    assert!(matches!(lab.deliver(ring.clone()), Verdict::Discarded(_)));
+    lab.give(&Rewound { clock: 1 });
+    for timer in handed {
+        assert!(
+            matches!(lab.deliver(timer), Verdict::Discarded(_)),
+            "it was left and entered again"
+        );
+    }
+    assert_eq!(lab.state(), "Running");
+    assert!(lab.emitted().is_empty());
+}
+
+#[test]
+fn a_repeating_timer_that_was_taken_out_goes_on_repeating() {
+    let mut lab = wound(None);
+    lab.now += 10 * MINUTE;
+    for timer in lab.hand_over(lab.now + MINUTE) {
+        lab.deliver(timer);
+    }
+    lab.pass(10 * MINUTE);
+    assert_eq!(lab.emitted(), ["Tick", "Tick"]);
 }

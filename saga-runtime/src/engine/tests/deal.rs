@@ -66,6 +66,9 @@ pub(super) struct Cancel {
     pub(super) deal: u32,
 }
 
+#[derive(Event, Serialize, Deserialize)]
+struct DealLate {}
+
 #[saga(by = deal, at = Office)]
 #[derive(Serialize, Deserialize)]
 struct Deal {
@@ -115,8 +118,10 @@ impl Deal {
     #[on(Cancel in _ => compensate)]
     fn cancel(&mut self, _: Cancel) {}
 
-    #[after(1 d in _ => compensate)]
-    fn late(&mut self) {}
+    #[after(1 d in _ -> publish DealLate => compensate)]
+    fn late(&mut self) -> DealLate {
+        DealLate {}
+    }
 
     #[compensate(Paid -> send Refund*)]
     fn refund(&self, paid: Paid) -> Result<Vec<Refund>, HandlerError> {
@@ -296,4 +301,62 @@ fn an_answer_given_twice_is_set_aside() {
         &lab.answer("Pay", &Paid { parts: 1 }),
         Reason::NoOpenRequest
     ));
+}
+
+#[test]
+fn the_effects_of_the_clause_that_compensates_come_before_the_first_undo() {
+    let mut lab = packing(1);
+    lab.pass(24 * HOUR);
+    assert_eq!(lab.emitted(), ["DealLate", "Refund"]);
+}
+
+#[test]
+fn a_request_that_nobody_answers_parks_a_compensation_whose_undos_are_done() {
+    let mut lab = packing(1);
+    lab.give(&Cancel { deal: 1 });
+    lab.answer("Refund", &Refunded {});
+    lab.pass(HOUR);
+    assert!(lab.parked().unwrap().contains("no answer to `Pack`"));
+    assert_eq!(
+        lab.emitted(),
+        ["Refund"],
+        "the sender is not told that all is undone"
+    );
+    lab.answer("Pack", &Packed {});
+    assert_eq!(lab.emitted(), ["Unpack", "DealOff"]);
+    assert_eq!(lab.state(), "end");
+}
+
+#[test]
+fn an_undo_refused_again_and_again_parks_again_and_nothing_is_said_to_be_undone() {
+    let mut lab = packing(1);
+    lab.give(&Cancel { deal: 1 });
+    lab.answer("Pack", &NoStock {});
+    for _ in 0..3 {
+        lab.answer("Refund", &NotRefunded {});
+        assert!(lab.parked().is_some());
+        lab.retry();
+        assert!(lab.parked().is_none());
+    }
+    assert_eq!(lab.state(), "compensate");
+    assert_eq!(lab.emitted(), ["Refund"; 4]);
+}
+
+#[test]
+fn a_late_success_joins_a_parked_compensation_and_is_undone_when_its_turn_comes() {
+    let mut lab = packing(1);
+    lab.give(&Cancel { deal: 1 });
+    lab.answer("Refund", &NotRefunded {});
+    lab.answer("Pack", &Packed {});
+    assert!(lab.parked().is_some(), "the refusal still needs a person");
+    assert_eq!(
+        lab.emitted(),
+        ["Refund"],
+        "one at a time, and none while it is parked"
+    );
+    lab.retry();
+    assert_eq!(lab.emitted(), ["Refund"]);
+    lab.answer("Refund", &Refunded {});
+    assert_eq!(lab.emitted(), ["Unpack", "DealOff"]);
+    assert_eq!(lab.state(), "end");
 }

@@ -3,8 +3,10 @@
 //! Between any two steps the instance is written down and read again, as a store would.
 #![allow(clippy::unwrap_used, clippy::panic)] // Test code: a failure is the point.
 
+mod builds;
 mod clockwork;
 mod deal;
+mod labels;
 mod letterbox;
 mod trip;
 
@@ -139,18 +141,9 @@ impl Lab {
     }
 
     fn deliver_ripe(&mut self, slot: &mut Slot, out: &mut Vec<Emission>) {
-        while let Some(envelope) = self.engine.ripe(slot) {
-            let message = Message {
-                envelope: &envelope,
-                decoded: None,
-                waited: true,
-                attempt: 0,
-            };
-            let verdict = self.engine.deliver(slot, &self.id, message, self.now, out);
-            if let Verdict::Dead(reason, _) = verdict.unwrap() {
-                self.dead.push(reason);
-            }
-        }
+        let aside = self.engine.deliver_ripe(slot, &self.id, self.now, &|_| None, out);
+        self.dead
+            .extend(aside.unwrap().into_iter().map(|aside| aside.reason));
     }
 
     fn keep(&mut self, mut slot: Slot, out: Vec<Emission>) {
@@ -182,6 +175,20 @@ impl Lab {
             self.deliver_ripe(&mut slot, &mut out);
         }
         self.keep(slot, out);
+    }
+
+    /// Goes on with another build of the same saga.
+    fn becomes<S: Saga>(&mut self) {
+        self.engine = Engine::new(Erased::<S>::new(), Codec::Json, Limits::default());
+        assert_eq!(self.engine.name(), &self.id.saga);
+    }
+
+    /// The timers that a process which started at `since` takes out as messages rather than firing them.
+    fn hand_over(&mut self, since: Timestamp) -> Vec<Envelope> {
+        let mut slot = self.engine.open(self.found.clone()).unwrap();
+        let handed = self.engine.hand_over(&mut slot, self.now, since);
+        self.keep(slot, Vec::new());
+        handed.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// The names of what was emitted since this was last asked.

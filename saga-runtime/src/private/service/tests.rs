@@ -223,6 +223,7 @@ async fn run<M: Message>(handler: usize, message: &M) -> Result<Effects, Service
         key: None,
         attempt: 0,
         codec: Codec::Json,
+        joined: None,
     };
     DESK.handle(handler, Input::new(&context, &envelope)).await
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     hash::HashMap,
-    store::{Found, InstanceChange, InstanceId, InstanceRow, Tombstone},
+    store::{Catalog, Found, InstanceChange, InstanceId, InstanceRow, Tombstone},
 };
 
 /// All instances, and what is left of them.
@@ -127,21 +127,35 @@ impl Instances {
         }
     }
 
-    /// Up to `limit` instances whose timer is due, earliest first, and when the next one is.
+    /// Up to `limit` instances whose timer is due and that `catalog` opens, earliest first, and when the next one is.
     pub(super) fn due(
         &self,
         now: Timestamp,
         limit: usize,
+        catalog: &Catalog,
     ) -> (Vec<(InstanceId, Timestamp)>, Option<Timestamp>) {
-        let due: Vec<_> = self
-            .due
-            .iter()
-            .take_while(|((at, _), _)| *at <= now)
-            .take(limit)
-            .map(|((at, _), id)| (id.clone(), *at))
-            .collect();
-        let next = self.due.keys().nth(due.len()).map(|(at, _)| *at);
-        (due, next)
+        let mut due = Vec::new();
+        for ((at, _), id) in &self.due {
+            if *at > now {
+                return (due, Some(*at));
+            }
+            if !self.live_row(id).is_some_and(|row| catalog.opens(row)) {
+                continue;
+            }
+            if due.len() == limit {
+                return (due, Some(*at));
+            }
+            due.push((id.clone(), *at));
+        }
+        (due, None)
+    }
+
+    /// A live instance.
+    pub(super) fn live_row(&self, id: &InstanceId) -> Option<&InstanceRow> {
+        match self.entries.get(id)? {
+            Entry::Live { row, .. } => Some(row),
+            Entry::Finished { .. } => None,
+        }
     }
 
     /// Every live instance, in no order.

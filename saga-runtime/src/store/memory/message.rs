@@ -1,6 +1,9 @@
 //! Message rows: claimed, ready in a lane, or waiting for a time, an instance or a build that knows them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -31,6 +34,9 @@ struct Row {
     due: Option<Timestamp>,
     awaits: Option<InstanceId>,
 }
+
+/// Rows that one node may claim although they wait, by lane, oldest first.
+pub(super) type Recognised = HashMap<usize, VecDeque<Seq>>;
 
 /// The lane of everything that waits to be sent to a broker.
 const RELAY: usize = 0;
@@ -203,22 +209,17 @@ impl Messages {
         }
     }
 
-    /// Frees what waited for a build that knows one of these types.
-    pub(super) fn release_known(&mut self, names: &BTreeSet<Arc<str>>) {
-        let known: Vec<Seq> = self
-            .unknown
-            .iter()
-            .copied()
-            .filter(|seq| {
-                self.rows
-                    .get(seq)
-                    .is_some_and(|row| names.contains(&row.stored.envelope.name))
-            })
-            .collect();
-        for seq in known {
-            self.unknown.remove(&seq);
-            self.stop_waiting(seq);
+    /// What waits for a build that knows it, as far as `knows` says so of it and the instance that it needs.
+    pub(super) fn recognise(&self, knows: impl Fn(&Stored, Option<&InstanceId>) -> bool) -> Recognised {
+        let mut recognised = Recognised::default();
+        for &seq in &self.unknown {
+            if let Some(row) = self.rows.get(&seq)
+                && knows(&row.stored, row.awaits.as_ref())
+            {
+                recognised.entry(row.lane).or_default().push_back(seq);
+            }
         }
+        recognised
     }
 
     fn stop_waiting(&mut self, seq: Seq) {
@@ -235,18 +236,29 @@ impl Messages {
     }
 
     /// Claims what is wanted: messages in order of `seq`, whether each lane holds more, and messages to relay.
-    pub(super) fn claim(&mut self, node: MessageId, want: &Want) -> (Vec<Stored>, Vec<bool>, Vec<Stored>) {
+    pub(super) fn claim(
+        &mut self,
+        node: MessageId,
+        recognised: &mut Recognised,
+        want: &Want,
+    ) -> (Vec<Stored>, Vec<bool>, Vec<Stored>) {
         let mut budget = Budget::new(want.max_bytes);
         let mut messages = Vec::new();
         let mut more = Vec::with_capacity(want.claims.len());
         for claim in &want.claims {
-            let lane = self.find_lane(claim);
-            self.claim_from(lane, claim.limit, node, &mut budget, &mut messages);
-            more.push(lane.is_some_and(|lane| !self.lanes[lane].free.is_empty()));
+            let Some(lane) = self.find_lane(claim) else {
+                more.push(false);
+                continue;
+            };
+            let mut nothing = VecDeque::new();
+            let waited = recognised.get_mut(&lane).unwrap_or(&mut nothing);
+            let claimed = self.claim_waiting(waited, claim.limit, node, &mut budget, &mut messages);
+            self.claim_from(lane, claim.limit - claimed, node, &mut budget, &mut messages);
+            more.push(!self.lanes[lane].free.is_empty() || !waited.is_empty());
         }
         messages.sort_unstable_by_key(|stored| stored.seq);
         let mut relay = Vec::new();
-        self.claim_from(Some(RELAY), want.relay, node, &mut budget, &mut relay);
+        self.claim_from(RELAY, want.relay, node, &mut budget, &mut relay);
         (messages, more, relay)
     }
 
@@ -254,15 +266,48 @@ impl Messages {
         self.lane_of.get(&claim.queue)?.get(&claim.consumer).copied()
     }
 
+    /// Claims of what this node may although it waits, unless another was quicker or its wait is over; how many.
+    fn claim_waiting(
+        &mut self,
+        seqs: &mut VecDeque<Seq>,
+        limit: usize,
+        node: MessageId,
+        budget: &mut Budget,
+        into: &mut Vec<Stored>,
+    ) -> usize {
+        let mut claimed = 0;
+        while claimed < limit
+            && let Some(&seq) = seqs.front()
+        {
+            if let Some(row) = self.rows.get_mut(&seq)
+                && self.unknown.contains(&seq)
+            {
+                if !budget.admits(row.stored.envelope.body.len()) {
+                    break;
+                }
+                // It keeps its due time: if whoever claims it dies, it waits again for a build that knows it.
+                row.owner = Some(node);
+                self.unknown.remove(&seq);
+                if let Some(due) = row.due {
+                    self.waiting.remove(&(due, seq));
+                }
+                into.push(row.stored.clone());
+                claimed += 1;
+            }
+            seqs.pop_front();
+        }
+        claimed
+    }
+
     fn claim_from(
         &mut self,
-        lane: Option<usize>,
+        lane: usize,
         limit: usize,
         node: MessageId,
         budget: &mut Budget,
         into: &mut Vec<Stored>,
     ) {
-        let Some(lane) = lane.and_then(|lane| self.lanes.get_mut(lane)) else {
+        let Some(lane) = self.lanes.get_mut(lane) else {
             return;
         };
         for _ in 0..limit {

@@ -135,14 +135,18 @@ impl Store for Memory {
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
         Box::pin(async move {
             let caller = self.caller()?;
-            Ok(self.state().take(&caller, want))
+            let mut state = self.state();
+            state.nodes.enlist(&caller, &self.wake);
+            Ok(state.take(&caller, want))
         })
     }
 
     fn commit(&self, units: Vec<Unit>) -> BoxFuture<'_, Result<Vec<Outcome>, Error>> {
         Box::pin(async move {
             let caller = self.caller()?;
-            Ok(self.state().commit(&caller, units))
+            let mut state = self.state();
+            state.nodes.enlist(&caller, &self.wake);
+            Ok(state.commit(&caller, units))
         })
     }
 

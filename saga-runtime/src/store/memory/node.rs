@@ -1,14 +1,16 @@
 //! The nodes on this store: their leases, what becomes of the dead, and the garbage collected on the way.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use super::state::{Caller, State};
+use super::{
+    message::Recognised,
+    state::{Caller, State},
+};
 use crate::{
     envelope::MessageId,
-    hash::HashMap,
     store::{Beat, Catalog, LEASE, Opened},
 };
 
@@ -18,13 +20,14 @@ const CHUNK: usize = 1_024;
 /// The nodes alive, or thought to be.
 #[derive(Default)]
 pub(super) struct Nodes {
-    alive: HashMap<MessageId, Alive>,
+    alive: BTreeMap<MessageId, Alive>,
 }
 
 struct Alive {
     lease_until: Timestamp,
-    /// Wire names of the messages it knows.
-    messages: BTreeSet<Arc<str>>,
+    catalog: Catalog,
+    /// What waited for a build like this one.
+    recognised: Recognised,
     wake: Arc<Notify>,
 }
 
@@ -39,11 +42,25 @@ impl Nodes {
         let lease_until = later(caller.now, LEASE);
         let node = self.alive.entry(caller.id()).or_insert_with(|| Alive {
             lease_until,
-            messages: BTreeSet::new(),
+            catalog: Catalog::default(),
+            recognised: Recognised::default(),
             wake: Arc::clone(wake),
         });
         node.lease_until = lease_until;
         node
+    }
+
+    /// A node that was taken for dead and goes on: what it claims from now on, it holds by a lease as all do.
+    pub(super) fn enlist(&mut self, caller: &Caller, wake: &Arc<Notify>) {
+        if !self.alive.contains_key(&caller.id()) {
+            self.renew(caller, wake);
+        }
+    }
+
+    /// What a node knows, and what waits for it to be taken.
+    pub(super) fn of(&mut self, node: MessageId) -> Option<(&Catalog, &mut Recognised)> {
+        let node = self.alive.get_mut(&node)?;
+        Some((&node.catalog, &mut node.recognised))
     }
 
     fn lapsed(&self, now: Timestamp) -> Vec<MessageId> {
@@ -58,9 +75,8 @@ fn later(now: Timestamp, by: Duration) -> Timestamp {
 
 impl State {
     pub(super) fn open(&mut self, caller: &Caller, catalog: &Catalog, wake: &Arc<Notify>) -> Opened {
-        let node = self.nodes.renew(caller, wake);
-        node.messages.extend(catalog.messages.iter().cloned());
-        self.messages.release_known(&node.messages);
+        self.nodes.renew(caller, wake).catalog.extend(catalog);
+        self.recognise(caller);
         self.subscriptions.extend(catalog.subscriptions.iter().cloned());
         self.adopt(caller);
         self.wake_if_ready();
@@ -70,8 +86,8 @@ impl State {
     }
 
     pub(super) fn beat(&mut self, caller: &Caller, wake: &Arc<Notify>) -> Beat {
-        let node = self.nodes.renew(caller, wake);
-        self.messages.release_known(&node.messages);
+        self.nodes.renew(caller, wake);
+        self.recognise(caller);
         let adopted = self.adopt(caller);
         self.messages.release_due(caller.now);
         self.wake_if_ready();
@@ -84,6 +100,23 @@ impl State {
             adopted,
             collected: collected.iter().sum(),
             more: collected.contains(&CHUNK),
+        }
+    }
+
+    /// Finds what waited for a build that knows it, and is known to this one.
+    fn recognise(&mut self, caller: &Caller) {
+        let Some(node) = self.nodes.alive.get_mut(&caller.id()) else {
+            return;
+        };
+        let (catalog, instances) = (&node.catalog, &self.instances);
+        node.recognised = self.messages.recognise(|stored, instance| {
+            catalog.takes(&stored.queue, stored.consumer.as_deref(), &stored.envelope)
+                && instance
+                    .and_then(|id| instances.live_row(id))
+                    .is_none_or(|row| catalog.opens(row))
+        });
+        if !node.recognised.is_empty() {
+            node.wake.notify_one();
         }
     }
 

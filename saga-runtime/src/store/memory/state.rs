@@ -4,11 +4,17 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{dead_letter::DeadLetters, inbox::Inbox, instance::Instances, message::Messages, node::Nodes};
+use super::{
+    dead_letter::DeadLetters,
+    inbox::Inbox,
+    instance::Instances,
+    message::{Messages, Recognised},
+    node::Nodes,
+};
 use crate::{
     envelope::MessageId,
     limits::Limits,
-    store::{Change, InstanceChange, Node, Outcome, Subscription, Taken, Unit, Want},
+    store::{Catalog, Change, InstanceChange, Node, Outcome, Subscription, Taken, Unit, Want},
 };
 
 /// Everything stored.
@@ -46,8 +52,10 @@ pub(super) fn horizon(now: Timestamp, limits: &Limits) -> Timestamp {
 impl State {
     pub(super) fn take(&mut self, caller: &Caller, want: Want) -> Taken {
         self.messages.release_due(caller.now);
-        let (messages, more, relay) = self.messages.claim(caller.id(), &want);
-        let (timers, next_timer) = self.instances.due(caller.now, want.timers);
+        let mut nobody = (Catalog::default(), Recognised::default());
+        let (catalog, recognised) = self.nodes.of(caller.id()).unwrap_or((&nobody.0, &mut nobody.1));
+        let (messages, more, relay) = self.messages.claim(caller.id(), recognised, &want);
+        let (timers, next_timer) = self.instances.due(caller.now, want.timers, catalog);
         let next_due = [next_timer, self.messages.next_due()].into_iter().flatten().min();
         let horizon = caller.horizon();
         Taken {
@@ -92,6 +100,9 @@ impl State {
         let mut claims = unit.consumed.iter().chain(unit.park.iter().map(|park| &park.seq));
         if !claims.all(|&seq| self.messages.is_claimed_by(seq, caller.id())) {
             return Some(Outcome::ClaimLost);
+        }
+        if let Some(join) = unit.join.first() {
+            return Some(Outcome::Rejected(join.not_for("memory")));
         }
         let horizon = caller.horizon();
         if unit.inbox.iter().any(|entry| self.inbox.holds(entry, horizon)) {

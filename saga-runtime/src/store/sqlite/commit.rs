@@ -6,13 +6,14 @@ use rusqlite::{OptionalExtension, Result, params};
 
 use super::{
     database::{Broken, Database, Needs},
-    error::{is_refusal, unwritable},
+    error::is_refusal,
     message::Bulk,
+    young::Young,
 };
 use crate::{
     Error,
     dead_letter::DeadLetter,
-    store::{InboxEntry, Outcome, Unit},
+    store::{InboxEntry, Outcome, Unit, row::write_letter},
 };
 
 /// Units the database refuses, by caller and position, with its words.
@@ -53,6 +54,9 @@ impl Database {
         callers: &mut Vec<Vec<Unit>>,
         mut latecomers: impl FnMut() -> Vec<Vec<Unit>>,
     ) -> Result<Vec<Vec<Outcome>>, Error> {
+        if self.young.is_long() {
+            self.settle()?;
+        }
         let mut attempt = Attempt::default();
         loop {
             match self.attempt(callers, &mut latecomers, &mut attempt) {
@@ -82,6 +86,7 @@ impl Database {
                     callers.extend(latecomers());
                 }
             }
+            db.write_journal(true)?;
             db.keys.sweep(&db.connection)?;
             Ok(outcomes)
         })
@@ -104,6 +109,7 @@ impl Database {
             if attempt.singly {
                 self.write_bulk(bulk)?;
             }
+            self.write_journal(attempt.singly)?;
             Ok(outcome)
         };
         units.iter().enumerate().map(apply).collect()
@@ -117,6 +123,18 @@ impl Database {
         Ok(())
     }
 
+    /// Writes the records that have gathered: all of them, or only if they fill a row.
+    fn write_journal(&mut self, all: bool) -> Result<()> {
+        let Some(records) = self.young.records(all) else {
+            return Ok(());
+        };
+        self.connection
+            .prepare_cached("INSERT INTO journal (records) VALUES (?)")?
+            .execute([records])?;
+        self.young.recorded();
+        Ok(())
+    }
+
     /// All gates come before the first write, so that a unit which does not hold leaves nothing to undo.
     fn apply<'u>(&mut self, unit: &'u Unit, bulk: &mut Bulk<'u>, now: i64) -> Result<Outcome> {
         if !self.holds_all(unit) {
@@ -124,6 +142,9 @@ impl Database {
         }
         if self.knows_any(&unit.inbox, now)? {
             return Ok(Outcome::Duplicate);
+        }
+        if let Some(failed) = self.join(unit)? {
+            return Ok(failed);
         }
         let creates = unit
             .instance
@@ -140,7 +161,9 @@ impl Database {
         }
         for seq in &unit.consumed {
             self.claims.remove(*seq);
-            bulk.gone.push(*seq);
+            if self.young.release(*seq)?.is_none() {
+                bulk.gone.push(*seq);
+            }
         }
         for park in &unit.park {
             self.park_message(park)?;
@@ -153,8 +176,13 @@ impl Database {
         }
         let mut born = Vec::with_capacity(unit.out.len());
         for message in &unit.out {
-            bulk.born.push(self.bear(message, now)?);
-            born.push(self.last_seq);
+            let row = self.bear(message, now)?;
+            born.push(row.seq);
+            if Young::suits(message) {
+                self.young.bear(row.seq, message, now)?;
+            } else {
+                bulk.born.push(row);
+            }
         }
         Ok(Outcome::Applied { born })
     }
@@ -191,7 +219,7 @@ impl Database {
     }
 
     fn bury(&self, letter: &DeadLetter) -> Result<()> {
-        let blob = postcard::to_stdvec(letter).map_err(unwritable)?;
+        let blob = write_letter(letter)?;
         self.connection
             .prepare_cached("INSERT INTO dead_letter (name, queue, reason, letter) VALUES (?, ?, ?, ?)")?
             .execute(params![

@@ -1,21 +1,22 @@
 //! The database as the writer thread knows it: its connection, and what is remembered beside it.
 
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use rusqlite::{Connection, Result};
 use tokio::sync::Notify;
 
 use super::{
     claims::Claims,
-    column::micros,
     error::{explain, is_uncertain, uncertain},
     key_index::KeyIndex,
+    young::Young,
 };
 use crate::{
     Error,
     clock::{Clock, SystemClock},
     envelope::MessageId,
     limits::Limits,
+    store::{Catalog, row::micros},
 };
 
 /// See the [module](self).
@@ -25,11 +26,12 @@ pub(super) struct Database {
     pub(super) path: PathBuf,
     pub(super) claims: Claims,
     pub(super) keys: KeyIndex,
+    pub(super) young: Young,
     pub(super) clock: Arc<dyn Clock>,
     /// Who works on the file.
     pub(super) node: Option<MessageId>,
-    /// The messages it knows.
-    pub(super) known: BTreeSet<Arc<str>>,
+    /// What it knows.
+    pub(super) catalog: Catalog,
     /// In microseconds.
     pub(super) retention: i64,
     /// The last message row ever given out.
@@ -89,17 +91,20 @@ impl Database {
         let read = || {
             let last_seq =
                 connection.query_row("SELECT coalesce(max(seq), 0) FROM message", [], |row| row.get(0))?;
-            Ok((KeyIndex::load(&connection)?, last_seq))
+            let keys = KeyIndex::load(&connection)?;
+            let (young, last_young) = Young::load(&connection, |id| keys.hash_of(id))?;
+            Ok((keys, young, last_young.max(last_seq)))
         };
-        let (keys, last_seq) = read().map_err(|error| explain(&path, "read it", &error))?;
-        Ok(Self {
+        let (keys, young, last_seq) = read().map_err(|error| explain(&path, "read it", &error))?;
+        let mut database = Self {
             connection,
             path,
             claims: Claims::default(),
             keys,
+            young,
             clock: Arc::new(SystemClock),
             node: None,
-            known: BTreeSet::new(),
+            catalog: Catalog::default(),
             retention: span(Limits::default().retention),
             last_seq,
             absent: true,
@@ -109,7 +114,9 @@ impl Database {
             buffer: Vec::new(),
             full_sync,
             set_up_for: Needs::Sync,
-        })
+        };
+        database.settle()?;
+        Ok(database)
     }
 
     /// The store's time, in microseconds.
@@ -148,6 +155,7 @@ impl Database {
         }
         self.claims.keep();
         self.keys.keep();
+        self.young.keep();
         if self.wake {
             self.woken.notify_waiters();
             self.woken.notify_one();
@@ -179,6 +187,7 @@ impl Database {
     fn roll_back(&mut self) {
         self.claims.roll_back();
         self.keys.roll_back();
+        self.young.roll_back();
         // After some errors SQLite has rolled back by itself.
         if self.connection.is_autocommit() {
             return;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::{database::Database, error::unreadable, inspect::page};
+use super::{database::Database, inspect::page};
 use crate::{
     dead_letter::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadMessage, StoredDeadLetter},
-    store::NewMessage,
+    store::{NewMessage, row::read_letter},
 };
 
 /// A page of them, oldest first.
@@ -44,8 +44,7 @@ pub(super) fn counts(connection: &Connection) -> Result<BTreeMap<String, u64>> {
 }
 
 fn letter(row: &Row<'_>) -> Result<DeadLetter> {
-    postcard::from_bytes(row.get_ref(0)?.as_blob()?)
-        .map_err(|error| unreadable("`dead_letter.letter`", error))
+    Ok(read_letter(row.get_ref(0)?.as_blob()?)?)
 }
 
 impl Database {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Error as SqliteError, ErrorCode, ffi};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, store::row::RowError};
 
 /// Says what `error` means for `operation` on the database at `path`.
 pub(super) fn explain(path: &Path, operation: &str, error: &SqliteError) -> Error {
@@ -22,7 +22,8 @@ pub(super) fn uncertain(path: &Path, error: &SqliteError) -> Error {
     Error::new(
         ErrorKind::Unknown,
         format!(
-            "SQLite database {path}: the commit failed half-way: {error}. Whether it took effect shows when it is read again"
+            "SQLite database {path}: the commit failed half-way: {error}. Check the disk it is on. Whether the commit took effect shows when it is \
+             read again; what was sent may be sent again under the same id"
         ),
     )
 }
@@ -82,15 +83,14 @@ fn kind_and_remedy(error: &SqliteError) -> (ErrorKind, &'static str) {
     }
 }
 
-/// A stored value that does not read.
-pub(super) fn unreadable(what: &str, error: impl std::fmt::Display) -> SqliteError {
-    SqliteError::SqliteFailure(
-        ffi::Error::new(ffi::SQLITE_CORRUPT),
-        Some(format!("{what} does not read: {error}")),
-    )
-}
-
-/// A value that cannot be written.
-pub(super) fn unwritable(error: postcard::Error) -> SqliteError {
-    SqliteError::ToSqlConversionFailure(Box::new(error))
+/// What a row does not say as it should is damage to the file; what cannot be written is refused.
+impl From<RowError> for SqliteError {
+    fn from(error: RowError) -> Self {
+        match error {
+            RowError::Unreadable { .. } => {
+                Self::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), Some(error.to_string()))
+            }
+            RowError::Unwritable(error) => Self::ToSqlConversionFailure(Box::new(error)),
+        }
+    }
 }

@@ -6,7 +6,6 @@ use rusqlite::{Connection, Result, ToSql, params_from_iter};
 
 use super::{
     Sqlite,
-    column::{micros, time, wait_of},
     database::Database,
     dead_letter,
     instance::{COLUMNS, live},
@@ -17,6 +16,7 @@ use crate::{
     service::BoxFuture,
     store::{
         Found, Inspect, InstanceCount, InstanceFilter, InstanceId, InstanceRow, QueueDepth, Subscription,
+        row::{micros, time, wait_of},
     },
 };
 
@@ -37,7 +37,7 @@ impl Inspect for Sqlite {
                 let found = self.instance(id).await?;
                 return Ok(one_of(found, &filter));
             }
-            self.read("list instances", move |connection| instances(connection, &filter))
+            self.read_settled("list instances", move |connection| instances(connection, &filter))
                 .await
         })
     }
@@ -50,11 +50,11 @@ impl Inspect for Sqlite {
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<Vec<InstanceCount>, Error>> {
-        Box::pin(self.read("count instances", counts))
+        Box::pin(self.read_settled("count instances", counts))
     }
 
     fn queues(&self) -> BoxFuture<'_, Result<Vec<QueueDepth>, Error>> {
-        Box::pin(self.read("count messages", queues))
+        Box::pin(self.read_settled("count messages", queues))
     }
 
     fn dead_letters(&self, filter: DeadLetterFilter) -> BoxFuture<'_, Result<Vec<StoredDeadLetter>, Error>> {

@@ -4,10 +4,16 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension, Result, Row, params};
 
 use super::{
-    column::{codec_code, codec_of, micros, micros_up, time},
-    database::Database,
+    database::{Database, Needs},
+    young::YoungInstance,
 };
-use crate::store::{Change, Found, InstanceChange, InstanceId, InstanceRow, Tombstone};
+use crate::{
+    Error,
+    store::{
+        Change, Found, InstanceChange, InstanceId, InstanceRow, Tombstone,
+        row::{codec_code, codec_of, micros, micros_up, time},
+    },
+};
 
 macro_rules! columns {
     () => {
@@ -75,6 +81,9 @@ impl Database {
 
     /// What there is under a key, tombstones within the retention included.
     pub(super) fn find(&self, id: &InstanceId, now: i64) -> Result<Found> {
+        if let Some(row) = self.young.instance(id) {
+            return Ok(Found::Live(row.clone()));
+        }
         let found = self.locate(id, |n| {
             if let Some(row) = self.read_live(n, id)? {
                 return Ok(Some(Found::Live(row)));
@@ -87,6 +96,9 @@ impl Database {
 
     /// The version of a live instance.
     pub(super) fn find_live(&self, id: &InstanceId) -> Result<Option<u64>> {
+        if let Some(row) = self.young.instance(id) {
+            return Ok(Some(row.version));
+        }
         self.locate(id, |n| {
             let version: Option<i64> = self
                 .connection
@@ -134,6 +146,13 @@ impl Database {
     pub(super) fn change_instance(&mut self, change: &InstanceChange, now: i64) -> Result<bool> {
         match (change.expect, &change.change) {
             (None, then) => self.begin_instance(&change.id, then, now),
+            (Some(version), then) if let Some(young) = self.young.instance(&change.id) => {
+                let holds = young.version == version;
+                if holds {
+                    self.change_young(&change.id, then)?;
+                }
+                Ok(holds)
+            }
             (Some(version), Change::Keep) => Ok(self.find_live(&change.id)? == Some(version)),
             (Some(version), Change::Put(row)) => self.update_instance(&change.id, version, row),
             (Some(version), Change::Finish(tombstone)) => {
@@ -143,6 +162,9 @@ impl Database {
     }
 
     fn begin_instance(&mut self, id: &InstanceId, then: &Change, now: i64) -> Result<bool> {
+        if self.young.instance(id).is_some() {
+            return Ok(false);
+        }
         let hash = self.keys.hash_of(id);
         for n in self.keys.candidates(&self.connection, hash)? {
             if self.read_live(n, id)?.is_some() {
@@ -158,8 +180,7 @@ impl Database {
         match then {
             Change::Keep => {}
             Change::Put(row) => {
-                let n = self.keys.add(hash);
-                self.insert_instance(n, id, row)?;
+                self.young.start(hash, row)?;
                 self.release_absent(id)?;
             }
             Change::Finish(tombstone) => {
@@ -169,6 +190,48 @@ impl Database {
             }
         }
         Ok(true)
+    }
+
+    /// The gate has been passed.
+    fn change_young(&mut self, id: &InstanceId, then: &Change) -> Result<()> {
+        match then {
+            Change::Keep => {}
+            Change::Put(row) => self.young.advance(row)?,
+            Change::Finish(tombstone) => {
+                if let Some(hash) = self.young.end(id)? {
+                    let n = self.keys.add(hash);
+                    self.insert_grave(n, id, tombstone)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives whatever is young a row of its own and empties the journal. It need not wait for the disk: until it is
+    /// there, the journal is.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        if self.young.is_empty() {
+            return Ok(());
+        }
+        self.transaction(Needs::NoSync, Self::settle_all)
+            .map_err(|broken| broken.explain(&self.path, "settle its journal"))
+    }
+
+    /// As [`settle`](Self::settle), in the transaction that is open.
+    pub(super) fn settle_all(&mut self) -> Result<()> {
+        if self.young.is_empty() {
+            return Ok(());
+        }
+        let young = self.young.settle();
+        for YoungInstance { row, hash, .. } in young.instances() {
+            let n = self.keys.add(*hash);
+            self.insert_instance(n, &row.id, row)?;
+        }
+        self.settle_messages(young.messages())?;
+        self.connection
+            .prepare_cached("DELETE FROM journal")?
+            .execute([])?;
+        Ok(())
     }
 
     fn insert_instance(&self, n: i64, id: &InstanceId, row: &InstanceRow) -> Result<()> {

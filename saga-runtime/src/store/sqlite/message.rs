@@ -6,16 +6,16 @@ use rusqlite::{Result, Row, Statement, ToSql, params};
 
 use super::{
     claims::Held,
-    column::{
-        micros_up, read_envelope, read_history, read_name, time, wait_code, wait_of, write_head,
-        write_history,
-    },
     database::Database,
     place::{WAITING, free, free_place},
+    young::YoungMessage,
 };
 use crate::{
     Timestamp,
-    store::{InstanceId, NewMessage, Park, Seq, Stored, Wait},
+    store::{
+        Found, InstanceId, NewMessage, Park, Seq, Stored, Wait,
+        row::{micros_up, read_envelope, read_history, time, wait_code, wait_of, write_head, write_history},
+    },
 };
 
 /// The columns that [`stored`] reads.
@@ -32,10 +32,14 @@ pub(super) const SELECT_FREE: &str = concat!(
     " FROM message WHERE place = ? AND due IS NULL ORDER BY seq"
 );
 
+/// What waits in a place for a build that knows it, and the instance that it needs.
+const SELECT_UNKNOWN: &str = "SELECT seq, queue, consumer, head, absent.saga, absent.key \
+     FROM message LEFT JOIN absent USING (seq) WHERE place = ? AND wait = 3";
+
 /// A row to be written together with others.
 #[derive(Debug)]
 pub(super) struct Born<'u> {
-    seq: Seq,
+    pub(super) seq: Seq,
     place: Option<String>,
     due: Option<i64>,
     accepted_at: i64,
@@ -145,8 +149,27 @@ impl Database {
         Ok(())
     }
 
+    /// Gives messages that are young rows of their own. They stay held.
+    pub(super) fn settle_messages<'u>(
+        &mut self,
+        young: impl IntoIterator<Item = (Seq, &'u YoungMessage)>,
+    ) -> Result<()> {
+        let row = |(seq, young): (Seq, &'u YoungMessage)| Born {
+            seq,
+            place: None,
+            due: None,
+            accepted_at: young.accepted_at,
+            message: &young.message,
+        };
+        let rows: Vec<Born<'_>> = young.into_iter().map(row).collect();
+        self.insert_messages(&rows)
+    }
+
     /// Puts a row that this process holds back to waiting, or changes its counters only.
     pub(super) fn park_message(&mut self, park: &Park) -> Result<()> {
+        if let Some(young) = self.young.release(park.seq)? {
+            self.settle_messages([(park.seq, &young)])?;
+        }
         if park.keep {
             return self.count(park);
         }
@@ -192,11 +215,13 @@ impl Database {
         instance: Option<&InstanceId>,
     ) -> Result<Option<i64>> {
         self.unknown |= wait == Wait::Unknown;
-        if let (Wait::Absent, Some(id), Some(_)) = (wait, instance, due) {
-            if self.find_live(id)?.is_some() {
-                return Ok(None);
+        if let (Wait::Absent | Wait::Unknown, Some(id), Some(_)) = (wait, instance, due) {
+            if wait == Wait::Absent {
+                if self.find_live(id)?.is_some() {
+                    return Ok(None);
+                }
+                self.absent = true;
             }
-            self.absent = true;
             self.connection
                 .prepare_cached("INSERT OR REPLACE INTO absent (seq, saga, key) VALUES (?, ?, ?)")?
                 .execute(params![seq, &*id.saga, &*id.key])?;
@@ -234,20 +259,18 @@ impl Database {
         self.release(&waiting)
     }
 
-    /// Makes ready what waited for a build that knows its type.
-    pub(super) fn release_known(&mut self) -> Result<()> {
+    /// Makes ready what waited for a build that knows it.
+    pub(super) fn release_known(&mut self, now: i64) -> Result<()> {
         if !self.unknown {
             return Ok(());
         }
         self.unknown = false;
         let mut known = Vec::new();
         {
-            let mut waiting = self
-                .connection
-                .prepare_cached("SELECT seq, head FROM message WHERE place = ? AND wait = 3")?;
+            let mut waiting = self.connection.prepare_cached(SELECT_UNKNOWN)?;
             let mut rows = waiting.query([WAITING])?;
             while let Some(row) = rows.next()? {
-                if self.known.contains(read_name(row.get_ref(1)?.as_blob()?)?) {
+                if self.is_known(row, now)? {
                     known.push(row.get(0)?);
                 } else {
                     self.unknown = true;
@@ -255,6 +278,26 @@ impl Database {
             }
         }
         self.release(&known)
+    }
+
+    /// Whether this build can read a row of [`SELECT_UNKNOWN`], and the instance that it needs.
+    fn is_known(&self, row: &Row<'_>, now: i64) -> Result<bool> {
+        let consumer = Some(row.get_ref(2)?.as_str()?).filter(|consumer| !consumer.is_empty());
+        let envelope = read_envelope(row.get_ref(3)?.as_blob()?, &[])?;
+        if !self.catalog.takes(row.get_ref(1)?.as_str()?, consumer, &envelope) {
+            return Ok(false);
+        }
+        let (Some(saga), Some(key)) = (
+            row.get_ref(4)?.as_str_or_null()?,
+            row.get_ref(5)?.as_str_or_null()?,
+        ) else {
+            return Ok(true);
+        };
+        let (saga, key) = (saga.into(), key.into());
+        Ok(match self.find(&InstanceId { saga, key }, now)? {
+            Found::Live(instance) => self.catalog.opens(&instance),
+            Found::Absent | Found::Finished(_) => true,
+        })
     }
 
     fn release(&mut self, waiting: &[Seq]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Everything in one SQLite file: one thread writes, and all that waits for it shares a transaction and a sync.
 //!
 //! One process serves a file; a second one is told so. See [`schema`] for the tables, [`worker`] for the threads,
-//! [`key_index`] for how instances are found.
+//! [`young`] for what has no row of its own yet, [`key_index`] for how instances are found.
 
 use std::{
     fmt,
@@ -22,13 +22,14 @@ use super::{Beat, Catalog, Durability, Inspect, Node, Opened, Outcome, Store, St
 use crate::{Error, ErrorKind, service::BoxFuture};
 
 mod claims;
-mod column;
 mod commit;
 mod database;
 mod dead_letter;
 mod error;
 mod inspect;
 mod instance;
+mod join;
+mod journal;
 mod key_index;
 mod lock;
 mod message;
@@ -39,6 +40,7 @@ mod take;
 #[cfg(test)]
 mod tests;
 mod worker;
+mod young;
 
 /// A store in one SQLite file (and its `-wal`, `-shm` and `.lock` beside it).
 ///
@@ -146,6 +148,16 @@ impl Sqlite {
         work: impl FnOnce(&mut Database) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         self.writer.run(move |db| db.write(operation, work)).await
+    }
+
+    /// Reads once everything stands in its table.
+    async fn read_settled<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.writer.run(Database::settle).await?;
+        self.read(operation, work).await
     }
 
     async fn read<T: Send + 'static>(

@@ -19,13 +19,13 @@ impl Database {
     pub(super) fn take_over(&mut self, node: &Node, catalog: &Catalog) -> Result<Opened> {
         if self.node != Some(node.id) {
             self.adopt()?;
-            self.known.clear();
+            self.catalog = Catalog::default();
         }
         self.clock = Arc::clone(&node.clock);
         self.retention = span(node.limits.retention);
-        self.known.extend(catalog.messages.iter().cloned());
+        self.catalog.extend(catalog);
         self.unknown = true;
-        self.release_known()?;
+        self.release_known(self.now())?;
         self.merge(&catalog.subscriptions)?;
         self.absent = self.any_absent()?;
         Ok(Opened {
@@ -34,6 +34,7 @@ impl Database {
     }
 
     fn adopt(&mut self) -> Result<()> {
+        self.settle_all()?;
         self.claims.clear();
         let free = concat!(
             "UPDATE message SET suspect = 1, place = ",
@@ -55,8 +56,10 @@ impl Database {
 
     /// Removes what is past its retention, in a bounded chunk.
     pub(super) fn collect(&mut self) -> Result<Beat> {
-        let before = self.now().saturating_sub(self.retention);
-        self.release_known()?;
+        self.settle_all()?;
+        let now = self.now();
+        let before = now.saturating_sub(self.retention);
+        self.release_known(now)?;
         let graves = self.collect_graves(before)?;
         let entries = self
             .cached(
@@ -97,6 +100,7 @@ impl Database {
 
     /// Frees all that is claimed, as no suspect: nothing died.
     pub(super) fn give_back(&mut self) -> Result<()> {
+        self.settle_all()?;
         let mut free = self.connection.prepare(concat!(
             "UPDATE message SET place = ",
             free_place!(),

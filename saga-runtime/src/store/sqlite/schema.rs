@@ -8,10 +8,10 @@ use super::{Synchronous, error::explain};
 use crate::{Error, ErrorKind};
 
 /// What this build writes. A file with a higher number is left alone.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// The step from each version to the next.
-const MIGRATIONS: [&str; VERSION as usize] = [FIRST];
+const MIGRATIONS: [&str; VERSION as usize] = [FIRST, SECOND];
 
 // `message.place`: null while claimed, else 'wait' until `due`, 'relay', or 'ready' with queue and consumer behind it.
 // So one index serves all that ask, and a message that is born claimed and then deleted, the common case, is not in it:
@@ -61,6 +61,11 @@ CREATE TABLE dead_letter (
 ) STRICT;
 
 CREATE TABLE subscription (event TEXT, queue TEXT, PRIMARY KEY (event, queue)) STRICT, WITHOUT ROWID;
+";
+
+// What is young, in few and large rows; see `young`.
+const SECOND: &str = "
+CREATE TABLE journal (n INTEGER PRIMARY KEY, records BLOB NOT NULL) STRICT;
 ";
 
 /// Opens the connection that writes, creating or migrating the file.

@@ -4,14 +4,16 @@ use rusqlite::{OptionalExtension, Result};
 
 use super::{
     claims::Held,
-    column::{micros, time},
     database::{Database, Needs},
     message::{SELECT_FREE, stored},
     place,
 };
 use crate::{
     Error, Timestamp,
-    store::{Claim, InstanceId, Source, Stored, Taken, Wait, Want},
+    store::{
+        Claim, InstanceId, Source, Stored, Taken, Wait, Want,
+        row::{micros, time},
+    },
 };
 
 /// What may still be claimed, in body bytes.
@@ -164,20 +166,50 @@ impl Database {
             .optional()
     }
 
-    /// The timers due, and when the first one is that is not among them.
+    /// The timers due of instances that this build opens, and when the first one is that is not among them.
     fn timers(&self, limit: usize, now: i64) -> Result<Timers> {
+        let (mut timers, next) = self.settled_timers(limit, now)?;
+        let most = limit.saturating_add(1);
+        let young = self.young.timers().filter(|row| {
+            let id = &row.id;
+            self.catalog.reads(&id.saga, row.saga_version, &row.state)
+        });
+        timers.extend(
+            young
+                .take(most)
+                .filter_map(|row| Some((row.id.clone(), row.due?))),
+        );
+        timers.sort_by_key(|(_, due)| *due);
+        // What is named is due; the first beyond that, or not due, is when to come back.
+        let named = timers
+            .iter()
+            .take_while(|(_, due)| micros(*due) <= now)
+            .count()
+            .min(limit);
+        let left = timers.drain(named..).map(|(_, due)| micros(due)).min();
+        Ok((timers, [next, left].into_iter().flatten().min()))
+    }
+
+    fn settled_timers(&self, limit: usize, now: i64) -> Result<Timers> {
         let mut due = self.connection.prepare_cached(
-            "SELECT due, saga, key FROM instance WHERE due IS NOT NULL ORDER BY due LIMIT ?",
+            "SELECT due, saga, key, saga_version, state FROM instance WHERE due IS NOT NULL ORDER BY due",
         )?;
-        let mut rows = due.query([i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)])?;
+        let mut rows = due.query([])?;
         let mut timers = Vec::new();
         while let Some(row) = rows.next()? {
             let due: i64 = row.get(0)?;
-            if due > now || timers.len() == limit {
+            if due > now {
+                return Ok((timers, Some(due)));
+            }
+            let saga = row.get_ref(1)?.as_str()?;
+            if !self.catalog.reads(saga, row.get(3)?, row.get_ref(4)?.as_str()?) {
+                continue;
+            }
+            if timers.len() == limit {
                 return Ok((timers, Some(due)));
             }
             let id = InstanceId {
-                saga: row.get_ref(1)?.as_str()?.into(),
+                saga: saga.into(),
                 key: row.get_ref(2)?.as_str()?.into(),
             };
             timers.push((id, time(due)));

@@ -75,27 +75,37 @@ async fn a_unit_the_database_refuses_is_rejected_and_the_rest_applies() {
     let store = fixture.open().await;
     sql(
         &store,
-        "CREATE TEMP TRIGGER refuse BEFORE INSERT ON message WHEN new.queue = 'bad' \
+        "CREATE TEMP TRIGGER refuse_row BEFORE INSERT ON message WHEN new.queue = 'bad' \
+         BEGIN SELECT raise(ABORT, 'no such goods'); END; \
+         CREATE TEMP TRIGGER refuse_record BEFORE INSERT ON journal WHEN instr(new.records, x'626164') > 0 \
          BEGIN SELECT raise(ABORT, 'no such goods'); END",
     )
     .await;
-    let refused = Unit {
+    let refused = |key, claimed| Unit {
         out: vec![
             message("Good"),
             NewMessage {
                 queue: "bad".into(),
-                claimed: true,
+                claimed,
                 ..message("Bad")
             },
         ],
-        ..put("b", None)
+        ..put(key, None)
     };
     let outcomes = store
-        .commit(vec![put("a", None), refused, put("c", None)])
+        .commit(vec![
+            put("a", None),
+            refused("b", false),
+            refused("d", true),
+            put("c", None),
+        ])
         .await
         .unwrap();
-    assert!(is_applied(&outcomes[0]) && is_applied(&outcomes[2]));
-    assert!(matches!(&outcomes[1], Outcome::Rejected(why) if why.contains("no such goods")));
+    assert!(is_applied(&outcomes[0]) && is_applied(&outcomes[3]));
+    for outcome in &outcomes[1..3] {
+        assert!(matches!(outcome, Outcome::Rejected(why) if why.contains("no such goods")));
+    }
+    assert_eq!(find(&store, "d").await, Found::Absent);
     assert_eq!(find(&store, "b").await, Found::Absent);
     assert_eq!(find(&store, "c").await, Found::Live(row("c", 1)));
     assert_eq!(number(&store, "SELECT count(*) FROM message").await, 0);

@@ -7,6 +7,7 @@
 )]
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{
         Arc,
@@ -28,7 +29,7 @@ use crate::{
     message::MessageKind,
     store::{
         Change, Claim, Failure, Found, InboxEntry, InstanceChange, InstanceFilter, InstanceId, InstanceRow,
-        NewMessage, Park, Source, Tombstone, Wait,
+        KnownMessage, KnownSaga, NewMessage, Park, Source, Tombstone, Wait,
     },
 };
 
@@ -36,6 +37,7 @@ mod commits;
 mod faults;
 mod keys;
 mod messages;
+mod young;
 
 /// A store in a directory that goes with it.
 struct Fixture {
@@ -66,8 +68,20 @@ impl Fixture {
             clock: Arc::new(self.clock.clone()),
             limits: Limits::default(),
         };
+        let known = messages.iter().map(|&name| KnownMessage {
+            name: name.into(),
+            version: 9,
+            queue: "shop".into(),
+            consumer: "Fulfilment".into(),
+        });
+        let saga = KnownSaga {
+            name: "Fulfilment".into(),
+            version: 3,
+            states: BTreeSet::from(["Open".into()]),
+        };
         let catalog = Catalog {
-            messages: messages.iter().map(|name| (*name).into()).collect(),
+            messages: known.collect(),
+            sagas: vec![saga],
             ..Catalog::default()
         };
         Store::open(&store, &node, &catalog).await.unwrap();

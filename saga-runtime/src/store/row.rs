@@ -1,19 +1,38 @@
-//! How values stand in columns: times as microseconds, enums as small numbers, an envelope's head as one blob.
+//! How values stand in the columns of a database: times as microseconds, enums as small numbers, an envelope's head as
+//! one blob.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use rusqlite::Result;
 use serde::{Deserialize, Serialize};
 
-use super::error::{unreadable, unwritable};
 use crate::{
     codec::Codec,
+    dead_letter::DeadLetter,
     envelope::{Address, Envelope, InstanceAddress, MessageId},
     message::MessageKind,
     store::{Failure, Wait},
 };
+
+/// What does not read as it was written, or cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RowError {
+    #[error("{what} does not read: {why}")]
+    Unreadable { what: &'static str, why: String },
+    #[error("a value cannot be written: {0}")]
+    Unwritable(#[from] postcard::Error),
+}
+
+type Result<T> = std::result::Result<T, RowError>;
+
+/// A stored value that does not read.
+pub(super) fn unreadable(what: &'static str, why: impl std::fmt::Display) -> RowError {
+    RowError::Unreadable {
+        what,
+        why: why.to_string(),
+    }
+}
 
 /// A point in time, in whole microseconds since 1970.
 pub(super) fn micros(time: Timestamp) -> i64 {
@@ -126,7 +145,7 @@ pub(super) fn write_head(envelope: &Envelope, buffer: &mut Vec<u8>) -> Result<()
         traceparent: &envelope.traceparent,
         headers: &envelope.headers,
     };
-    *buffer = postcard::to_extend(&head, std::mem::take(buffer)).map_err(unwritable)?;
+    *buffer = postcard::to_extend(&head, std::mem::take(buffer))?;
     Ok(())
 }
 
@@ -156,7 +175,7 @@ pub(super) fn write_history(history: &[Failure]) -> Result<Option<Vec<u8>>> {
     if history.is_empty() {
         return Ok(None);
     }
-    postcard::to_stdvec(history).map(Some).map_err(unwritable)
+    Ok(Some(postcard::to_stdvec(history)?))
 }
 
 /// Reads what [`write_history`] wrote.
@@ -167,9 +186,12 @@ pub(super) fn read_history(blob: Option<&[u8]>) -> Result<Vec<Failure>> {
     postcard::from_bytes(blob).map_err(|error| unreadable("`message.history`", error))
 }
 
-/// Reads a message's name off its head.
-pub(super) fn read_name(head: &[u8]) -> Result<&str> {
-    let (_, _, name): (MessageId, MessageKind, &str) =
-        postcard::from_bytes(head).map_err(|error| unreadable("`message.head`", error))?;
-    Ok(name)
+/// Writes a letter.
+pub(super) fn write_letter(letter: &DeadLetter) -> Result<Vec<u8>> {
+    Ok(postcard::to_stdvec(letter)?)
+}
+
+/// Reads what [`write_letter`] wrote.
+pub(super) fn read_letter(blob: &[u8]) -> Result<DeadLetter> {
+    postcard::from_bytes(blob).map_err(|error| unreadable("`dead_letter.letter`", error))
 }
