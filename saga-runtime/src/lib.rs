@@ -117,6 +117,8 @@ pub mod store;
 pub mod system;
 mod telemetry;
 pub mod testing;
+#[cfg(feature = "nats")]
+mod tls;
 pub mod transport;
 pub mod view;
 

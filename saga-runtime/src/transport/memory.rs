@@ -1,7 +1,7 @@
 //! The reference transport: queues in the memory of this process, on async-channel.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::{
     Batch, Delivery, Destination, Flow, Outgoing, Receiver, Sent, Settle, Topology, Transport, TransportCaps,
-    flow::Unsettled,
+    flow::Unsettled, owned_elsewhere,
 };
 use crate::{Error, ErrorKind, service::BoxFuture, store::Durability};
 
@@ -27,6 +27,8 @@ const MAX_BODY: usize = 16 << 20;
 #[derive(Default)]
 pub struct MemoryTransport {
     broker: Arc<Mutex<Broker>>,
+    /// Tells this connection from the others.
+    connection: Arc<()>,
     ephemeral: Mutex<Vec<Arc<str>>>,
 }
 
@@ -34,6 +36,8 @@ pub struct MemoryTransport {
 struct Broker {
     queues: BTreeMap<Arc<str>, Queue>,
     bindings: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+    /// The connections that own queues.
+    owners: BTreeMap<Arc<str>, Arc<()>>,
 }
 
 /// Both ends of a queue.
@@ -59,6 +63,17 @@ impl MemoryTransport {
     fn broker(&self) -> MutexGuard<'_, Broker> {
         lock(&self.broker)
     }
+
+    fn leave(&self) {
+        let ephemeral = std::mem::take(&mut *lock(&self.ephemeral));
+        let mut broker = self.broker();
+        for name in ephemeral {
+            broker.remove(&name);
+        }
+        broker
+            .owners
+            .retain(|_, owner| !Arc::ptr_eq(owner, &self.connection));
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -69,6 +84,7 @@ impl Clone for MemoryTransport {
     fn clone(&self) -> Self {
         Self {
             broker: Arc::clone(&self.broker),
+            connection: Arc::default(),
             ephemeral: Mutex::default(),
         }
     }
@@ -76,11 +92,7 @@ impl Clone for MemoryTransport {
 
 impl Drop for MemoryTransport {
     fn drop(&mut self) {
-        let ephemeral = std::mem::take(&mut *lock(&self.ephemeral));
-        let mut broker = self.broker();
-        for name in ephemeral {
-            broker.remove(&name);
-        }
+        self.leave();
     }
 }
 
@@ -99,12 +111,13 @@ impl Transport for MemoryTransport {
             name: "memory",
             durability: Durability::None,
             max_body: MAX_BODY,
+            owns: true,
         }
     }
 
     fn declare<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<(), Vec<Error>>> {
         Box::pin(async move {
-            self.broker().declare(topology)?;
+            self.broker().declare(topology, &self.connection)?;
             lock(&self.ephemeral).extend(topology.ephemeral.iter().cloned());
             Ok(())
         })
@@ -129,10 +142,15 @@ impl Transport for MemoryTransport {
             Ok(Box::new(MemoryReceiver::of(found, flow)) as Box<dyn Receiver>)
         })
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async { self.leave() })
+    }
 }
 
 impl Broker {
-    fn declare(&mut self, topology: &Topology) -> Result<(), Vec<Error>> {
+    fn declare(&mut self, topology: &Topology, connection: &Arc<()>) -> Result<(), Vec<Error>> {
+        self.own(&topology.owned, connection)?;
         for name in topology.queues.iter().chain(&topology.ephemeral) {
             self.queues.entry(Arc::clone(name)).or_insert_with(|| {
                 let (to, from) = async_channel::unbounded();
@@ -145,6 +163,27 @@ impl Broker {
             let bound = self.bindings.entry(Arc::clone(&binding.event)).or_default();
             bound.insert(Arc::clone(&binding.queue));
         }
+        Ok(())
+    }
+
+    /// Gives all of the queues to a connection, or none.
+    fn own(&mut self, queues: &[Arc<str>], connection: &Arc<()>) -> Result<(), Vec<Error>> {
+        let is_taken = |queue: &&Arc<str>| {
+            let owner = self.owners.get(*queue);
+            owner.is_some_and(|owner| !Arc::ptr_eq(owner, connection))
+        };
+        let taken: Vec<Error> = queues
+            .iter()
+            .filter(is_taken)
+            .map(|queue| owned_elsewhere(queue))
+            .collect();
+        if !taken.is_empty() {
+            return Err(taken);
+        }
+        let owned = queues
+            .iter()
+            .map(|queue| (Arc::clone(queue), Arc::clone(connection)));
+        self.owners.extend(owned);
         Ok(())
     }
 
@@ -201,7 +240,8 @@ impl Queue {
 struct MemoryReceiver {
     queue: Queue,
     account: Unsettled,
-    unsettled: HashMap<u64, Queued>,
+    /// In order of receipt, which is how they are given back.
+    unsettled: BTreeMap<u64, Queued>,
     /// Received, but beyond the flow for now.
     held: Option<Queued>,
     last_tag: u64,
@@ -212,7 +252,7 @@ impl MemoryReceiver {
         Self {
             queue,
             account: Unsettled::within(flow),
-            unsettled: HashMap::new(),
+            unsettled: BTreeMap::new(),
             held: None,
             last_tag: 0,
         }

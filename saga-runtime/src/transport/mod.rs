@@ -11,6 +11,8 @@
 //! 4. Unsettled deliveries are bounded by [`Flow`], in messages and in bytes; `next` waits when the bound is reached.
 //! 5. An event goes to every queue bound to it once, and to no other.
 //! 6. An ephemeral queue vanishes with the transport that declared it; messages for it then have no route.
+//! 7. A queue that a transport [owns](Topology::owned) is refused to any other that wants to own it, with
+//!    [`ErrorKind::Locked`], until the owner is [closed](Transport::close) or gone; as far as [`TransportCaps::owns`].
 //!
 //! `saga_runtime::testing::transport_suite` tests every sentence of this.
 
@@ -27,9 +29,17 @@ use crate::{
 
 mod flow;
 mod memory;
+#[cfg(feature = "nats")]
+mod nats;
 mod queue_over;
 pub use memory::MemoryTransport;
+#[cfg(feature = "nats")]
+pub use nats::{Nats, NatsOptions};
 pub use queue_over::QueueOver;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::{RabbitMq, RabbitMqOptions};
 
 /// Carries messages between processes. See the [module](self) for the contract.
 pub trait Transport: Debug + Send + Sync + 'static {
@@ -45,6 +55,12 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// Begins to receive from a queue.
     fn subscribe<'a>(&'a self, queue: &'a str, flow: Flow)
     -> BoxFuture<'a, Result<Box<dyn Receiver>, Error>>;
+
+    /// Leaves without waiting to be dropped: what it owns is free, its ephemeral queues vanish. Nothing is sent or received
+    /// any more. Unless written otherwise, it does nothing and leaves that to dropping it.
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
 /// Receives from one queue.
@@ -65,6 +81,8 @@ pub struct TransportCaps {
     pub durability: Durability,
     /// The largest body it carries, in bytes.
     pub max_body: usize,
+    /// It can give a queue to one process alone. Where it cannot, [`Topology::owned`] has no meaning.
+    pub owns: bool,
 }
 
 /// What must exist before anything is sent.
@@ -76,6 +94,8 @@ pub struct Topology {
     pub ephemeral: Vec<Arc<str>>,
     /// Events and the queues that get them.
     pub bindings: Vec<Subscription>,
+    /// Of the queues, those that only this process may serve: what it remembers of their messages, others cannot see.
+    pub owned: Vec<Arc<str>>,
 }
 
 impl Topology {
@@ -92,6 +112,15 @@ impl Topology {
             .collect();
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
+}
+
+/// The refusal of a queue that another process owns.
+fn owned_elsewhere(queue: &str) -> Error {
+    let text = format!(
+        "another process serves the queue `{queue}`, and its store is not shared with this one: stop that process, or give \
+         both a store that processes share"
+    );
+    Error::new(ErrorKind::Locked, text)
 }
 
 /// A message to send.

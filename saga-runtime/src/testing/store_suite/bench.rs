@@ -25,6 +25,13 @@ impl<F: StoreFixture> Bench<F> {
         }
     }
 
+    /// Whether there is something to be tested; if not, it is said aloud.
+    pub fn can_be_tested(&self) -> bool {
+        let missing = self.fixture.missing();
+        missing.iter().for_each(|why| super::super::skip(why));
+        missing.is_none()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -43,9 +50,9 @@ impl<F: StoreFixture> Bench<F> {
         }
     }
 
-    /// A new process that knows and serves nothing in particular.
+    /// A new process that opens the samples' instances and takes no message in particular.
     pub(super) async fn start(&self) -> Process<F::Store> {
-        self.start_with(&Catalog::default()).await
+        self.start_with(&samples::catalog()).await
     }
 
     pub(super) async fn start_with(&self, catalog: &Catalog) -> Process<F::Store> {

@@ -17,6 +17,7 @@ use crate::{
 };
 
 mod bench;
+mod builds;
 mod claims;
 mod dead_letters;
 mod inspection;
@@ -30,8 +31,8 @@ mod units;
 pub use bench::{Bench, Process};
 #[doc(hidden)]
 pub use {
-    claims::*, dead_letters::*, inspection::*, instances::*, nodes::*, parks::*, retention::*, timers::*,
-    units::*,
+    builds::*, claims::*, dead_letters::*, inspection::*, instances::*, nodes::*, parks::*, retention::*,
+    timers::*, units::*,
 };
 
 /// How the suite gets at a backend. One fixture is one database, empty at first.
@@ -59,6 +60,12 @@ pub trait StoreFixture: Send + Sync {
     fn refused(&self) -> Option<Unit> {
         None
     }
+
+    /// Why there is nothing here to be tested, such as a server that is not running. The cases are then skipped, and say
+    /// so; a fixture that must not be skipped panics instead.
+    fn missing(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Writes a `#[test]` for every sentence of the store's contract, given an expression that makes a
@@ -77,6 +84,7 @@ macro_rules! store_suite {
             a_unit_rests_on_what_the_units_before_it_did
             rows_born_are_named_in_order_and_ascend
             content_that_is_refused_harms_no_other_unit
+            work_made_for_another_store_is_refused_in_words
             a_commit_of_nothing_has_no_outcomes
             a_large_batch_is_applied
             of_concurrent_commits_for_one_version_one_wins
@@ -123,7 +131,12 @@ macro_rules! store_suite {
             what_waits_for_an_instance_comes_back_when_its_wait_is_over
             a_released_message_does_not_wait_again_after_a_crash
             an_unknown_type_waits_for_a_build_that_knows_it
+            a_newer_version_waits_for_a_build_that_knows_it
+            what_is_taken_elsewhere_is_not_known_here
             an_unknown_type_comes_back_when_its_wait_is_over
+            of_two_living_nodes_only_the_one_that_knows_it_gets_it
+            what_needs_a_newer_instance_waits_for_a_build_that_opens_it
+            a_timer_is_named_only_to_a_build_that_opens_its_instance
             the_next_waiting_message_is_announced
             a_timer_is_named_when_due_and_not_before
             a_timer_is_named_until_its_instance_changes
@@ -139,6 +152,7 @@ macro_rules! store_suite {
             a_living_node_adopts_what_a_dead_one_had_claimed
             a_node_that_beats_keeps_its_claims
             a_node_that_was_taken_for_dead_cannot_finish_its_work
+            what_a_node_claims_after_it_was_taken_for_dead_is_adopted_too
             a_message_from_another_node_wakes
             closing_gives_back_all_claims_without_suspicion
             opening_again_with_the_same_node_keeps_its_claims

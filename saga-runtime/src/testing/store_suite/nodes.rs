@@ -137,6 +137,26 @@ pub async fn a_node_that_was_taken_for_dead_cannot_finish_its_work<F: StoreFixtu
     other.apply(consume([again.seq])).await;
 }
 
+pub async fn what_a_node_claims_after_it_was_taken_for_dead_is_adopted_too<F: StoreFixture>(bench: Bench<F>) {
+    let slow = bench.start().await;
+    if is_alone(&slow) {
+        return;
+    }
+    let other = bench.start().await;
+    bench.advance(LEASE * 2).await;
+    other.beat().await.unwrap();
+    let claimed = NewMessage {
+        claimed: true,
+        ..message("billing")
+    };
+    slow.apply(put([claimed, message("sales")])).await;
+    slow.claim_one("sales").await;
+    bench.advance(LEASE * 2).await;
+    assert_eq!(other.beat().await.unwrap().adopted, 2);
+    other.claim_one("billing").await;
+    other.claim_one("sales").await;
+}
+
 pub async fn a_message_from_another_node_wakes<F: StoreFixture>(bench: Bench<F>) {
     let first = bench.start().await;
     if is_alone(&first) {

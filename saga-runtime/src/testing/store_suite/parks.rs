@@ -4,8 +4,8 @@
 
 use super::{
     samples::{
-        carrying, changing, consume, envelope, failure, finish, instance, instance_id, message, park,
-        parking, put, start, step, tombstone,
+        changing, consume, failure, finish, instance, instance_id, message, park, parking, put, start, step,
+        tombstone,
     },
     *,
 };
@@ -22,13 +22,6 @@ fn absent(key: &str, due: Timestamp) -> NewMessage {
         due: Some(due),
         instance: Some(instance_id(key)),
         ..message("billing")
-    }
-}
-
-fn knowing(name: &str) -> Catalog {
-    Catalog {
-        messages: vec![name.into()],
-        ..Catalog::default()
     }
 }
 
@@ -162,34 +155,6 @@ pub async fn a_released_message_does_not_wait_again_after_a_crash<F: StoreFixtur
     process.apply(start(instance("7", 1))).await;
     process.claim_one("billing").await;
     bench.restart(process).await.claim_one("billing").await;
-}
-
-pub async fn an_unknown_type_waits_for_a_build_that_knows_it<F: StoreFixture>(bench: Bench<F>) {
-    let old = bench.start_with(&knowing("BillOrder")).await;
-    let unknown = NewMessage {
-        wait: Wait::Unknown,
-        due: Some(bench.after(600)),
-        ..carrying(envelope("BillOrderLater"), "billing")
-    };
-    old.apply(put([unknown])).await;
-    old.beat().await.unwrap();
-    old.assert_nothing_ready("billing").await;
-    bench.kill(old).await;
-    let new = bench.start_with(&knowing("BillOrderLater")).await;
-    assert_eq!(new.claim_one("billing").await.wait, Wait::Unknown);
-}
-
-pub async fn an_unknown_type_comes_back_when_its_wait_is_over<F: StoreFixture>(bench: Bench<F>) {
-    let process = bench.start().await;
-    let unknown = NewMessage {
-        wait: Wait::Unknown,
-        due: Some(bench.after(600)),
-        ..message("billing")
-    };
-    process.apply(put([unknown])).await;
-    process.assert_nothing_ready("billing").await;
-    bench.advance_secs(600).await;
-    process.claim_one("billing").await;
 }
 
 pub async fn the_next_waiting_message_is_announced<F: StoreFixture>(bench: Bench<F>) {

@@ -6,7 +6,10 @@ use super::{
     samples::{burying, consume, dead_letter, entry, instance, message, put, recording, start, step},
     *,
 };
-use crate::dead_letter::{DeadLetterFilter, Reason};
+use crate::{
+    dead_letter::{DeadLetterFilter, Reason},
+    store::Join,
+};
 
 /// A unit that does one of everything.
 fn full(row: crate::store::InstanceRow, consumed: Seq, id: MessageId) -> Unit {
@@ -162,6 +165,18 @@ pub async fn content_that_is_refused_harms_no_other_unit<F: StoreFixture>(bench:
     );
     assert!(matches!(outcomes[2], Outcome::Applied { .. }));
     assert_eq!(process.find("last").await, Found::Live(instance("last", 1)));
+}
+
+pub async fn work_made_for_another_store_is_refused_in_words<F: StoreFixture>(bench: Bench<F>) {
+    let process = bench.start().await;
+    let foreign = Unit {
+        join: vec![Join::new("elsewhere", ())],
+        ..put([message("a")])
+    };
+    let outcomes = process.commit(vec![foreign, put([message("b")])]).await.unwrap();
+    assert!(matches!(&outcomes[0], Outcome::Rejected(why) if why.contains("a transaction of `elsewhere`")));
+    assert!(matches!(outcomes[1], Outcome::Applied { .. }));
+    assert!(process.claim("a").await.is_empty());
 }
 
 pub async fn a_commit_of_nothing_has_no_outcomes<F: StoreFixture>(bench: Bench<F>) {

@@ -26,6 +26,13 @@ impl<F: TransportFixture> Bench<F> {
         Self { fixture }
     }
 
+    /// Whether there is something to be tested; if not, it is said aloud.
+    pub fn can_be_tested(&self) -> bool {
+        let missing = self.fixture.missing();
+        missing.iter().for_each(|why| super::super::skip(why));
+        missing.is_none()
+    }
+
     /// A process with these queues.
     pub(super) async fn with_queues(&self, queues: &[&str]) -> F::Transport {
         let topology = Topology {

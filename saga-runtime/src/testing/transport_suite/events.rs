@@ -10,12 +10,12 @@ use super::{
 fn topology() -> Topology {
     Topology {
         queues: ["audit", "mail", "billing"].map(Into::into).to_vec(),
-        ephemeral: Vec::new(),
         bindings: vec![
             binding("OrderPlaced", "audit"),
             binding("OrderPlaced", "mail"),
             binding("OrderBilled", "billing"),
         ],
+        ..Topology::default()
     }
 }
 

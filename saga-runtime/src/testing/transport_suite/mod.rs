@@ -31,6 +31,12 @@ pub trait TransportFixture: Send + Sync {
     ///
     /// A transport over a store that serves one process at a time gives `None` from the second one on.
     fn connect(&self) -> impl Future<Output = Option<Self::Transport>> + Send;
+
+    /// Why there is nothing here to be tested, such as a server that is not running. The cases are then skipped, and say
+    /// so; a fixture that must not be skipped panics instead.
+    fn missing(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Writes a `#[test]` for every sentence of the transport's contract, given an expression that makes a
@@ -45,6 +51,7 @@ macro_rules! transport_suite {
             a_queue_that_was_not_declared_cannot_be_received_from
             a_queue_outlives_the_process_that_declared_it
             an_ephemeral_queue_vanishes_with_its_process
+            an_owned_queue_is_refused_to_others_until_its_owner_closes
             a_message_is_delivered_as_it_was_sent
             a_message_for_no_queue_has_no_route
             each_message_of_a_batch_has_its_own_answer_in_order

@@ -81,3 +81,32 @@ pub async fn an_ephemeral_queue_vanishes_with_its_process<F: TransportFixture>(b
     })
     .await;
 }
+
+pub async fn an_owned_queue_is_refused_to_others_until_its_owner_closes<F: TransportFixture>(
+    bench: Bench<F>,
+) {
+    let topology = Topology {
+        queues: vec!["billing".into(), "sales".into()],
+        owned: vec!["billing".into(), "sales".into()],
+        ..Topology::default()
+    };
+    let owner = bench.with(topology.clone()).await.unwrap();
+    if !owner.caps().owns {
+        return super::super::skip("this transport gives no queue to one process alone");
+    }
+    owner.declare(&topology).await.unwrap();
+    let other = bench.with(Topology::default()).await.unwrap();
+    let faults = other.declare(&topology).await.unwrap_err();
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(faults.len(), 2, "{texts:?}");
+    assert!(
+        texts[0].contains("billing") && texts[1].contains("sales"),
+        "{texts:?}"
+    );
+    assert!(faults.iter().all(|fault| fault.kind() == ErrorKind::Locked));
+    owner.close().await;
+    eventually("that the queues are free", async || {
+        other.declare(&topology).await.is_ok()
+    })
+    .await;
+}

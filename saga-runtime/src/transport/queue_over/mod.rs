@@ -128,6 +128,7 @@ impl<S: Store> Transport for QueueOver<S> {
             name: store.name,
             durability: store.durability,
             max_body: MAX_BODY,
+            owns: false,
         }
     }
 

@@ -1,0 +1,289 @@
+//! Sends: a batch is published at once, then its confirms are awaited.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use lapin::{
+    Channel, Confirmation,
+    options::{BasicPublishOptions, ConfirmSelectOptions},
+    types::ShortString,
+};
+use tokio::sync::oneshot;
+
+use super::{link::Link, message};
+use crate::{
+    Error,
+    transport::{Destination, Outgoing, Sent},
+};
+
+/// Batches on their way side by side. A channel carries one at a time, since the server says of what it returns only
+/// what it was, not which.
+const LANES: usize = 4;
+
+/// How many senders wait for a lane before the next one waits to wait.
+const POSTS: usize = 1 << 10;
+
+/// About how many messages make a batch of those who wait.
+const MESSAGES: usize = 1 << 9;
+
+/// What goes out, over a connection of its own: the server holds back those who publish when it is short of memory, and
+/// who only receives must not be held back with them. Who sends one message shares a batch with all others who do.
+#[derive(Debug)]
+pub(super) struct Publisher {
+    link: Arc<Link>,
+    posts: async_channel::Sender<Post>,
+}
+
+/// Messages and who wants to know what became of them.
+#[derive(Debug)]
+struct Post {
+    batch: Vec<Outgoing>,
+    answer: oneshot::Sender<Vec<Sent>>,
+}
+
+/// A task with a channel of its own.
+struct Lane {
+    link: Arc<Link>,
+    waiting: async_channel::Receiver<Post>,
+    channel: Option<Channel>,
+}
+
+/// What tells a message that came back from the others of its batch.
+#[derive(Clone, Debug, PartialEq)]
+struct Label {
+    id: ShortString,
+    exchange: ShortString,
+    key: ShortString,
+}
+
+/// A message that was published, or could not be.
+enum Published {
+    Answered(Sent),
+    Awaited(Label, BoxFuture<'static, Confirmed>),
+}
+
+/// What the server says of a message.
+type Confirmed = Result<Confirmation, lapin::Error>;
+
+impl Publisher {
+    pub(super) fn over(link: Link) -> Self {
+        let link = Arc::new(link);
+        let (posts, waiting) = async_channel::bounded(POSTS);
+        for _ in 0..LANES {
+            let lane = Lane {
+                link: Arc::clone(&link),
+                waiting: waiting.clone(),
+                channel: None,
+            };
+            tokio::spawn(lane.run());
+        }
+        Self { link, posts }
+    }
+
+    /// Connects, unless it is.
+    pub(super) async fn connect(&self) -> Result<(), Error> {
+        self.link.channel().await.map(drop)
+    }
+
+    pub(super) async fn close(&self) {
+        self.link.close().await;
+    }
+
+    pub(super) async fn send(&self, batch: &[Outgoing]) -> Vec<Sent> {
+        if batch.is_empty() {
+            return Vec::new();
+        }
+        let (answer, answered) = oneshot::channel();
+        let post = Post {
+            batch: batch.to_vec(),
+            answer,
+        };
+        // It fails only if no lane runs any more, and then there is no answer either.
+        let _ = self.posts.send(post).await;
+        answered.await.unwrap_or_else(|_| {
+            let why = format!("the connection to {} has ended", self.link.server.place());
+            vec![Sent::Unknown(why); batch.len()]
+        })
+    }
+}
+
+impl Lane {
+    /// Sends whatever waits, all of it at once, until nobody sends any more.
+    async fn run(mut self) {
+        while let Ok(first) = self.waiting.recv().await {
+            let mut posts = vec![first];
+            let mut messages = posts[0].batch.len();
+            while messages < MESSAGES
+                && let Ok(post) = self.waiting.try_recv()
+            {
+                messages += post.batch.len();
+                posts.push(post);
+            }
+            let (batches, answers): (Vec<_>, Vec<_>) =
+                posts.into_iter().map(|post| (post.batch, post.answer)).unzip();
+            let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
+            let mut sent = self.send(&batches.concat()).await.into_iter();
+            for (answer, size) in answers.into_iter().zip(sizes) {
+                // Who no longer waits for the answer will send again.
+                let _ = answer.send(sent.by_ref().take(size).collect());
+            }
+        }
+    }
+
+    async fn send(&mut self, batch: &[Outgoing]) -> Vec<Sent> {
+        let channel = match self.channel().await {
+            Ok(channel) => channel,
+            Err(error) => return vec![Sent::Unknown(error.to_string()); batch.len()],
+        };
+        let server = &self.link.server;
+        let publishing = async { Ok(self.publish(&channel, batch).await) };
+        match server.answered(publishing).await {
+            Ok(sent) => sent,
+            Err(error) => {
+                let why = server.failed("to confirm what was published", &error);
+                self.channel = None;
+                self.link.cut().await;
+                vec![Sent::Unknown(why.to_string()); batch.len()]
+            }
+        }
+    }
+
+    async fn channel(&mut self) -> Result<Channel, Error> {
+        if let Some(channel) = self
+            .channel
+            .as_ref()
+            .filter(|channel| channel.status().connected())
+        {
+            return Ok(channel.clone());
+        }
+        let channel = self.link.channel().await?;
+        let confirming = channel.confirm_select(ConfirmSelectOptions::default());
+        let server = &self.link.server;
+        let confirmed = server.answered(confirming).await;
+        confirmed.map_err(|error| server.failed("to confirm what is published", &error))?;
+        self.channel = Some(channel.clone());
+        Ok(channel)
+    }
+
+    async fn publish(&self, channel: &Channel, batch: &[Outgoing]) -> Vec<Sent> {
+        let publish = |outgoing| match self.addressed(outgoing) {
+            Ok((label, properties)) => {
+                let confirming = publish_one(channel, &label, outgoing, properties);
+                Published::Awaited(label, confirming)
+            }
+            Err(sent) => Published::Answered(sent),
+        };
+        let published = batch.iter().map(publish).collect();
+        self.confirmed(published).await
+    }
+
+    /// Awaits all confirms. The server returns what has no route, and confirms it all the same.
+    async fn confirmed(&self, published: Vec<Published>) -> Vec<Sent> {
+        let mut returned = Vec::new();
+        let mut answers = Vec::with_capacity(published.len());
+        for message in published {
+            let (label, confirming) = match message {
+                Published::Answered(sent) => {
+                    answers.push((None, sent));
+                    continue;
+                }
+                Published::Awaited(label, confirming) => (label, confirming),
+            };
+            let (sent, came_back) = self.answer(confirming.await);
+            returned.extend(came_back);
+            answers.push((Some(label), sent));
+        }
+        let routed = |(label, sent): (Option<Label>, Sent)| match label {
+            Some(label) if sent == Sent::Accepted && returned.contains(&label) => Sent::NoRoute,
+            _ => sent,
+        };
+        answers.into_iter().map(routed).collect()
+    }
+
+    /// What a confirm says, and what came back with it: not always the message it confirms.
+    fn answer(&self, confirmed: Confirmed) -> (Sent, Option<Label>) {
+        let server = &self.link.server;
+        match confirmed {
+            Ok(Confirmation::Ack(returned)) => (
+                Sent::Accepted,
+                returned.map(|message| Label::of(&message.delivery)),
+            ),
+            Ok(Confirmation::Nack(returned)) => {
+                let why = format!(
+                    "{} did not take it: a queue is full or its leader is away",
+                    server.place()
+                );
+                (
+                    Sent::Unknown(why),
+                    returned.map(|message| Label::of(&message.delivery)),
+                )
+            }
+            Ok(Confirmation::NotRequested) => (Sent::Unknown("the channel confirms nothing".into()), None),
+            Err(error) => (
+                Sent::Unknown(server.failed("to publish", &error).to_string()),
+                None,
+            ),
+        }
+    }
+
+    /// Where a message goes and with what; `Err` if it cannot.
+    fn addressed(&self, outgoing: &Outgoing) -> Result<(Label, lapin::BasicProperties), Sent> {
+        let server = &self.link.server;
+        if let Some(refused) = outgoing.refused_over(server.max_body) {
+            return Err(refused);
+        }
+        let refused = |error: Error| Sent::Refused(error.to_string());
+        let (exchange, key) = match &outgoing.to {
+            Destination::Queue(queue) => (
+                ShortString::default(),
+                server.names.queue(queue).map_err(refused)?,
+            ),
+            Destination::Event(event) => (
+                server.names.events().map_err(refused)?,
+                server.names.event(event).map_err(refused)?,
+            ),
+        };
+        let (headers, _) = outgoing.envelope.to_wire();
+        let frame = self.link.frame_max();
+        let properties = message::properties(&outgoing.envelope, headers, frame)?;
+        let id = outgoing.envelope.id.to_string().into();
+        Ok((Label { id, exchange, key }, properties))
+    }
+}
+
+impl Label {
+    fn of(returned: &lapin::message::Delivery) -> Self {
+        Self {
+            id: returned.properties.message_id().clone().unwrap_or_default(),
+            exchange: returned.exchange.clone(),
+            key: returned.routing_key.clone(),
+        }
+    }
+}
+
+/// Hands a message to the connection, now and in order; what is left is to await its confirm.
+fn publish_one(
+    channel: &Channel,
+    label: &Label,
+    outgoing: &Outgoing,
+    properties: lapin::BasicProperties,
+) -> BoxFuture<'static, Confirmed> {
+    let channel = channel.clone();
+    let (exchange, key) = (label.exchange.clone(), label.key.clone());
+    let body = outgoing.envelope.body.clone();
+    let mandatory = BasicPublishOptions {
+        mandatory: true,
+        ..BasicPublishOptions::default()
+    };
+    let publishing = async move {
+        let confirming = channel
+            .basic_publish(exchange, key, mandatory, &body, properties)
+            .await?;
+        confirming.await
+    };
+    let mut publishing = publishing.boxed();
+    match (&mut publishing).now_or_never() {
+        Some(confirmed) => std::future::ready(confirmed).boxed(),
+        None => publishing,
+    }
+}
