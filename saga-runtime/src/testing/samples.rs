@@ -1,6 +1,9 @@
 //! Messages and instances to test with.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -11,10 +14,23 @@ use crate::{
     envelope::{Address, Envelope, InstanceAddress, MessageId},
     message::MessageKind,
     store::{
-        Change, Failure, InboxEntry, InstanceChange, InstanceId, InstanceRow, NewMessage, Park, Seq, Stored,
-        Tombstone, Unit, Wait,
+        Catalog, Change, Failure, InboxEntry, InstanceChange, InstanceId, InstanceRow, KnownSaga, NewMessage,
+        Park, Seq, Stored, Tombstone, Unit, Wait,
     },
 };
+
+/// A build that opens the instances that are made here.
+pub(crate) fn catalog() -> Catalog {
+    let (name, states) = ("Fulfilment".into(), BTreeSet::from(["AwaitingBill".into()]));
+    Catalog {
+        sagas: vec![KnownSaga {
+            name,
+            version: 4,
+            states,
+        }],
+        ..Catalog::default()
+    }
+}
 
 /// The time at which every test begins.
 pub(crate) fn beginning() -> Timestamp {
