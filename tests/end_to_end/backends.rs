@@ -16,10 +16,13 @@ use saga_runtime::{
 };
 use tempfile::TempDir;
 
+use crate::{clocked::Clocked, servers::Schema};
+
 /// Data that outlives a bus.
 pub enum Backend {
     Memory(Memory),
     Sqlite(TempDir),
+    Postgres(Schema),
 }
 
 impl Backend {
@@ -31,8 +34,19 @@ impl Backend {
         Self::Sqlite(tempfile::tempdir().unwrap())
     }
 
+    /// `None`, said aloud, where there is no server.
+    pub fn postgres() -> Option<Self> {
+        Schema::new().map(Self::Postgres)
+    }
+
+    /// Whether a process that died is known to be dead only when its lease is over.
+    pub fn is_shared(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
+    }
+
     pub async fn builder(&self) -> Builder {
         match self {
+            Self::Postgres(schema) => Bus::new(Clocked::connect(schema).await),
             Self::Memory(memory) => Bus::new(memory.clone()),
             Self::Sqlite(_) => Bus::new(Sqlite::open(self.file()).await.unwrap()),
         }
@@ -41,13 +55,13 @@ impl Backend {
     /// The database file.
     pub fn file(&self) -> PathBuf {
         match self {
-            Self::Memory(_) => panic!("memory has no file"),
+            Self::Memory(_) | Self::Postgres(_) => panic!("it has no file"),
             Self::Sqlite(folder) => folder.path().join("saga.db"),
         }
     }
 }
 
-/// Runs a scenario on every backend, as `<title>::memory` and `<title>::sqlite`.
+/// Runs a scenario on every backend, as `<title>::memory`, `<title>::sqlite` and `<title>::postgres`.
 macro_rules! on_each_backend {
     ($( async fn $title:ident($backend:ident) $scenario:block )*) => {
         $(
@@ -66,6 +80,13 @@ macro_rules! on_each_backend {
                 async fn sqlite() {
                     scenario(&$crate::backends::Backend::sqlite()).await;
                 }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    if let Some(backend) = $crate::backends::Backend::postgres() {
+                        scenario(&backend).await;
+                    }
+                }
             }
         )*
     };
@@ -79,6 +100,22 @@ pub enum Fault {
     Unavailable,
     /// Of the units that rest on an instance, none is applied.
     Instances(fn() -> Outcome),
+    /// Units that set something aside are refused.
+    DeadLetters,
+}
+
+impl Fault {
+    /// Whether it befalls this unit, and what comes of it.
+    fn befalls(self, unit: &Unit) -> Option<fn() -> Outcome> {
+        match self {
+            Self::Instances(outcome) => unit.instance.is_some().then_some(outcome),
+            Self::DeadLetters => {
+                let refused: fn() -> Outcome = || Outcome::Rejected("no such words".into());
+                (!unit.dead.is_empty()).then_some(refused)
+            }
+            Self::Unavailable => None,
+        }
+    }
 }
 
 /// A store whose next commits go wrong as scripted.
@@ -86,10 +123,14 @@ pub enum Fault {
 pub struct Faulty {
     inner: Memory,
     script: Script,
+    units: Units,
 }
 
 /// The faults to come, oldest first.
 pub type Script = Arc<Mutex<VecDeque<Fault>>>;
+
+/// The units that commits brought, oldest first.
+pub type Units = Arc<Mutex<Vec<Unit>>>;
 
 impl Faulty {
     pub fn new(script: impl IntoIterator<Item = Fault>) -> (Self, Script) {
@@ -97,31 +138,28 @@ impl Faulty {
         let faulty = Self {
             inner: Memory::new(),
             script: Arc::clone(&script),
+            units: Units::default(),
         };
         (faulty, script)
     }
 
-    async fn commit_others(&self, units: Vec<Unit>, outcome: fn() -> Outcome) -> Result<Vec<Outcome>, Error> {
-        let (spared, kept): (Vec<_>, Vec<_>) = units
+    pub fn units(&self) -> Units {
+        Arc::clone(&self.units)
+    }
+
+    async fn commit_others(&self, units: Vec<Unit>, fault: Fault) -> Result<Vec<Outcome>, Error> {
+        let befallen: Vec<_> = units.iter().map(|unit| fault.befalls(unit)).collect();
+        let others = units
             .into_iter()
-            .map(|unit| (unit.instance.is_none(), unit))
-            .unzip();
-        let others = kept.into_iter().zip(&spared).filter(|(_, spared)| **spared);
-        let mut outcomes = self
-            .inner
-            .commit(others.map(|(unit, _)| unit).collect())
-            .await?
-            .into_iter();
-        Ok(spared
-            .iter()
-            .map(|spared| {
-                if *spared {
-                    outcomes.next().unwrap()
-                } else {
-                    outcome()
-                }
-            })
-            .collect())
+            .zip(&befallen)
+            .filter(|(_, befallen)| befallen.is_none());
+        let others = others.map(|(unit, _)| unit).collect();
+        let mut outcomes = self.inner.commit(others).await?.into_iter();
+        let each = befallen.into_iter().map(|befallen| match befallen {
+            Some(outcome) => outcome(),
+            None => outcomes.next().unwrap(),
+        });
+        Ok(each.collect())
     }
 }
 
@@ -139,12 +177,11 @@ impl Store for Faulty {
     }
 
     fn commit(&self, units: Vec<Unit>) -> BoxFuture<'_, Result<Vec<Outcome>, Error>> {
-        let touches_instances = units.iter().any(|unit| unit.instance.is_some());
+        self.units.lock().unwrap().extend(units.iter().cloned());
         let mut script = self.script.lock().unwrap();
-        let fault = match script.front() {
-            Some(Fault::Instances(_)) if !touches_instances => None,
-            _ => script.pop_front(),
-        };
+        let fault = script.pop_front_if(|fault| {
+            matches!(fault, Fault::Unavailable) || units.iter().any(|unit| fault.befalls(unit).is_some())
+        });
         drop(script);
         Box::pin(async move {
             match fault {
@@ -152,7 +189,7 @@ impl Store for Faulty {
                 Some(Fault::Unavailable) => {
                     Err(Error::new(ErrorKind::Unavailable, "the store is out of reach"))
                 }
-                Some(Fault::Instances(outcome)) => self.commit_others(units, outcome).await,
+                Some(fault) => self.commit_others(units, fault).await,
             }
         })
     }

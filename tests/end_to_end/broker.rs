@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use saga_runtime::{
-    Bus, Error, Timestamp,
+    Bus, Error, ErrorKind, Timestamp,
     clock::ManualClock,
     codec::Codec,
     dead_letter::{DeadLetterFilter, DeadMessage, Reason},
@@ -230,6 +230,10 @@ impl Transport for Wire {
             Ok(Box::new(Mangling(inner)) as Box<dyn Receiver>)
         })
     }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.inner.close()
+    }
 }
 
 /// Loses the headers of what is marked for it.
@@ -437,4 +441,32 @@ async fn a_timeout_does_not_overtake_the_reply_that_waits_at_the_broker() {
         .unwrap()
         .answers;
     assert_eq!(answers[0].reply, "Finished", "the timeout fired first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_with_a_file_of_its_own_is_refused_the_endpoint_until_the_first_has_stopped() {
+    let (broker, folder, hands) = (
+        MemoryTransport::new(),
+        tempfile::tempdir().unwrap(),
+        Hands::willing(),
+    );
+    let store = |name: &str| Sqlite::open(folder.path().join(name));
+    let first = jobs(
+        Bus::with(broker.clone(), store("first.db").await.unwrap()),
+        &hands,
+    )
+    .start()
+    .await
+    .unwrap();
+    let second = jobs(
+        Bus::with(broker.clone(), store("second.db").await.unwrap()),
+        &hands,
+    );
+    let refused = second.start().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Locked);
+    assert!(refused.to_string().contains("`front`"), "{refused}");
+    assert!(refused.to_string().contains("`back`"), "{refused}");
+    first.shutdown().await.unwrap();
+    let third = jobs(Bus::with(broker, store("third.db").await.unwrap()), &hands);
+    third.start().await.unwrap();
 }

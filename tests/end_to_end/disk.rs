@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// A disk of 4 MB; gone with this value.
-struct SmallDisk {
+pub struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
     /// `None`: this user may not mount one.
-    fn mount() -> Option<Self> {
+    pub fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"])
@@ -33,8 +33,15 @@ impl SmallDisk {
             .then_some(Self { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Nothing can be written to it any more.
+    pub fn make_read_only(&self) {
+        let mut remount = Command::new("mount");
+        remount.args(["-o", "remount,ro"]).arg(self.path());
+        assert!(remount.status().unwrap().success());
     }
 
     /// Fills what is left of it.

@@ -6,7 +6,7 @@ use saga_runtime::{
     Bus,
     envelope::MessageId,
     retry::RetryPolicy,
-    store::{Memory, Outcome},
+    store::{Memory, Outcome, Unit},
 };
 
 use crate::{
@@ -145,6 +145,53 @@ async fn what_the_store_refuses_is_set_aside_alone() {
     assert!(letters[0].detail.contains("a character it cannot hold"));
     let reply = bus.request(start("b")).await.unwrap();
     assert!(matches!(reply, StartReply::Finished(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_handled_in_the_commit_that_finishes_what_it_answers() {
+    let (store, _) = Faulty::new([]);
+    let units = store.units();
+    let hands = Hands::willing();
+    let bus = jobs(Bus::new(store), &hands).start().await.unwrap();
+    let reply = bus.request(start("a")).await.unwrap();
+    assert!(matches!(reply, StartReply::Finished(_)));
+    until_idle(&bus).await;
+    let units = std::mem::take(&mut *units.lock().unwrap());
+    let of_job = |unit: &&Unit| {
+        let change = unit.instance.as_ref();
+        change.is_some_and(|change| *change.id.saga == *"Job")
+    };
+    let steps: Vec<&Unit> = units.iter().filter(of_job).collect();
+    assert_eq!(steps.len(), 2, "it starts, and it ends");
+    assert_eq!(
+        steps[1].consumed.len(),
+        1,
+        "the work is finished with the step that its answer led to"
+    );
+    let written = units.iter().flat_map(|unit| &unit.out);
+    let names: Vec<&str> = written.map(|message| &*message.envelope.name).collect();
+    assert!(names.contains(&"Work") && !names.contains(&"Worked"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_whose_effect_is_refused_is_set_aside_and_what_it_answers_stays_done() {
+    let (store, script) = Faulty::new([]);
+    let hands = Hands::that(move |_, _| {
+        let refused = Fault::Instances(|| Outcome::Rejected("a character it cannot hold".into()));
+        script.lock().unwrap().push_back(refused);
+        async { Ok(true) }
+    });
+    let bus = jobs(Bus::new(store), &hands).start().await.unwrap();
+    bus.send(start("a")).await.unwrap();
+    let letters = crate::job::until_dead(&bus, 1).await;
+    assert_eq!(letters[0].message.name(), Some("Worked"));
+    assert_eq!(hands.tries(), 1);
+    until_idle(&bus).await;
+    let filter = saga_runtime::dead_letter::DeadLetterFilter::default();
+    let letter = bus.inspect().dead_letters(filter).await.unwrap().remove(0);
+    assert_eq!(bus.inspect().replay([letter.id]).await.unwrap(), 1);
+    eventually("the job ends", async || hands.heard() == 1).await;
+    assert_eq!(hands.tries(), 1, "what was answered is not done again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,14 +6,10 @@ use std::{
 };
 
 use saga_runtime::{
-    Bus,
-    bus::Builder,
-    dead_letter::{DeadLetter, DeadLetterFilter},
-    prelude::*,
-    saga,
-    service::BoxFuture,
-    system::System,
+    Bus, bus::Builder, dead_letter::DeadLetter, prelude::*, saga, service::BoxFuture, system::System,
 };
+
+pub use saga_tests::watch::{letters, until_idle};
 
 use crate::order::eventually;
 
@@ -213,15 +209,6 @@ pub async fn until_in<Sys: System>(bus: &Bus<Sys>, job: &str, expected: &str) {
     .await;
 }
 
-pub async fn letters<Sys: System>(bus: &Bus<Sys>) -> Vec<DeadLetter> {
-    let filter = DeadLetterFilter {
-        limit: 10_000,
-        ..DeadLetterFilter::default()
-    };
-    let stored = bus.inspect().dead_letters(filter).await.unwrap();
-    stored.into_iter().map(|stored| stored.letter).collect()
-}
-
 /// Waits for as many dead letters.
 pub async fn until_dead<Sys: System>(bus: &Bus<Sys>, count: usize) -> Vec<DeadLetter> {
     eventually(&format!("{count} dead letters"), async || {
@@ -229,12 +216,4 @@ pub async fn until_dead<Sys: System>(bus: &Bus<Sys>, count: usize) -> Vec<DeadLe
     })
     .await;
     letters(bus).await
-}
-
-/// Waits until nothing is queued or waiting.
-pub async fn until_idle<Sys: System>(bus: &Bus<Sys>) {
-    eventually("the queues are empty", async || {
-        bus.inspect().queues().await.unwrap().is_empty()
-    })
-    .await;
 }

@@ -8,10 +8,11 @@ use std::{
     process::{Child, Command, Stdio},
     sync::LazyLock,
     thread,
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
+use saga_tests::chance::Chance;
 use tempfile::TempDir;
 
 const KILLS: usize = 50;
@@ -221,23 +222,4 @@ fn has_opened(shop: &mut Child) {
 fn total<'a>(report: &'a str, name: &str) -> &'a str {
     let line = report.lines().find(|line| line.contains(name)).expect(name);
     line.rsplit(['│', '┆']).nth(1).expect("a cell").trim()
-}
-
-/// Numbers from a seed that is printed, should the test fail.
-struct Chance(u64);
-
-impl Chance {
-    fn new() -> Self {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        println!("seed: {}", since.as_nanos());
-        Self(u64::try_from(since.as_nanos() & u128::from(u64::MAX)).unwrap())
-    }
-
-    /// The next number below `bound` (SplitMix64).
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }

@@ -96,7 +96,7 @@ on_each_backend! {
             bus.send(start(&format!("a{number}"))).await.unwrap();
         }
         eventually("some are in hand", async || hands.tries() > 0).await;
-        if matches!(backend, Backend::Memory(_)) {
+        if backend.is_shared() {
             // Its claims end with its lease.
             bus.shutdown_within(Duration::ZERO).await.unwrap();
         } else {

@@ -10,16 +10,34 @@
 mod backends;
 mod broker;
 mod changing;
+mod clocked;
+mod crash;
 mod disk;
 mod exactly_once;
+mod failing_disk;
 mod job;
+mod joining;
 mod kill;
 mod lifecycle;
 mod locked;
+mod lost_answers;
+#[cfg(feature = "nats")]
+mod nats;
 mod nested;
 mod order;
 mod outage;
+mod postgres;
 mod process;
+#[cfg(all(feature = "nats", feature = "rabbitmq"))]
+mod processes;
+#[path = "../servers/proxy.rs"]
+mod proxy;
+#[cfg(feature = "rabbitmq")]
+mod rabbitmq;
+mod refused;
+mod serial;
+#[path = "../servers/postgres.rs"]
+mod servers;
 mod services;
 mod subscription;
 mod telemetry;

@@ -1,14 +1,13 @@
 //! The order process with its services, as every test here runs it.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
 use saga_runtime::{bus::Builder, prelude::*, saga};
+#[allow(unused_imports)] // where the process is only drawn, nothing is awaited
+pub use saga_tests::watch::eventually;
 
 #[derive(Endpoint)]
 pub struct Sales;
@@ -313,14 +312,4 @@ pub fn order(id: &str) -> PlaceOrder {
         order_id: id.to_owned(),
         total_cents: 4_200,
     }
-}
-
-/// Waits for a condition that other tasks bring about; bounded, so that a failure is told and does not hang.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let patience = tokio::time::timeout(Duration::from_secs(20), async {
-        while !holds().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    });
-    assert!(patience.await.is_ok(), "never happened: {what}");
 }

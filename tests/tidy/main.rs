@@ -11,6 +11,7 @@ mod layers;
 mod manifests;
 mod refusals;
 mod shape;
+mod sleeping;
 mod source;
 
 /// Fails with the broken sentence and every place that breaks it, not only the first.

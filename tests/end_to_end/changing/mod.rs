@@ -1,13 +1,24 @@
 //! A saga is changed while instances of it are under way: what an older build left, a newer one goes on with.
 
+mod rolled_back;
 #[allow(dead_code, reason = "not all of the older build runs in every test")]
 mod v1;
 mod v2;
 
-use std::{path::Path, time::Duration};
+mod retired;
+mod rolling;
+#[cfg(all(feature = "nats", feature = "rabbitmq"))]
+pub(crate) use rolling::two_builds_side_by_side;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use saga_runtime::{
     Bus,
+    bus::Builder,
     clock::ManualClock,
     inspect::InstanceView,
     prelude::*,
@@ -23,6 +34,9 @@ pub struct Sales;
 pub struct Billing;
 #[derive(Endpoint)]
 pub struct Warehouse;
+
+/// What the services were asked for.
+pub type Ledger = Arc<Mutex<Vec<String>>>;
 
 fn placed(order_id: &str) -> v1::PlaceOrder {
     let order_id = order_id.to_owned();
@@ -48,7 +62,7 @@ async fn leave_orders(database: &Path, clock: &ManualClock) {
     let bus = open()
         .await
         .saga::<v1::Fulfilment>()
-        .service(v1::BillingDesk)
+        .service(v1::BillingDesk(Ledger::default()))
         .start()
         .await
         .unwrap();
@@ -72,7 +86,7 @@ async fn orders_and_messages_of_an_older_build_are_carried_through() {
     let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
     leave_orders(&database, &clock).await;
 
-    let ledger = v2::Ledger::default();
+    let ledger = Ledger::default();
     let bus = Bus::new(Sqlite::open(&database).await.unwrap())
         .clock(clock)
         .saga::<v2::Fulfilment>()
@@ -124,7 +138,7 @@ async fn a_step_done_under_an_older_build_is_undone_with_the_reply_it_got_then()
     let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
     leave_orders(&database, &clock).await;
 
-    let ledger = v2::Ledger::default();
+    let ledger = Ledger::default();
     let bus = Bus::new(Sqlite::open(&database).await.unwrap())
         .clock(clock.clone())
         .saga::<v2::Fulfilment>()
@@ -148,7 +162,7 @@ async fn beside_an_older_build_what_is_newer_waits_for_the_newer_one() {
     let open = || Bus::new(store.clone()).clock(clock.clone());
     let old = open()
         .saga::<v1::Fulfilment>()
-        .service(v1::BillingDesk)
+        .service(v1::BillingDesk(Ledger::default()))
         .start()
         .await
         .unwrap();
@@ -169,7 +183,7 @@ async fn beside_an_older_build_what_is_newer_waits_for_the_newer_one() {
     outside.send(placed("old")).await.unwrap();
     comes_to(&outside, "old", "Labelling").await;
 
-    let ledger = v2::Ledger::default();
+    let ledger = Ledger::default();
     let new = open()
         .saga::<v2::Fulfilment>()
         .service(v2::BillingDesk(ledger.clone()))

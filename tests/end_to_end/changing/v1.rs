@@ -2,7 +2,7 @@
 
 use saga_runtime::prelude::*;
 
-use super::{Billing, Sales, Warehouse};
+use super::{Billing, Ledger, Sales, Warehouse};
 
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Sales, replies(OrderConfirmed), refusals(OrderRejected))]
@@ -94,12 +94,13 @@ impl Fulfilment {
     }
 }
 
-pub struct BillingDesk;
+pub struct BillingDesk(pub Ledger);
 
 #[saga_runtime::service(at = Billing)]
 impl BillingDesk {
     #[on(BillOrder)]
-    async fn bill(&self, _: BillOrder) -> BillOrderReply {
+    async fn bill(&self, BillOrder { order_id }: BillOrder) -> BillOrderReply {
+        self.0.lock().unwrap().push(format!("bill {order_id}"));
         OrderBilled { invoice: 1 }.into()
     }
 

@@ -1,13 +1,8 @@
 //! The shop as it is: a currency in the data and in two messages, invoices by name, a state and a timer renamed.
 
-use std::sync::{Arc, Mutex};
-
 use saga_runtime::prelude::*;
 
-use super::{Billing, Sales, Warehouse, v1};
-
-/// What the services were asked for.
-pub type Ledger = Arc<Mutex<Vec<String>>>;
+use super::{Billing, Ledger, Sales, Warehouse, v1};
 
 #[derive(Command, Serialize, Deserialize)]
 #[command(to = Sales, replies(OrderConfirmed), refusals(OrderRejected), version = 2, upgrade(1 = v1::PlaceOrder))]

@@ -1,0 +1,108 @@
+//! A PostgreSQL store whose server goes by the clock of the bus, so that a test may own it.
+
+use std::sync::{Arc, OnceLock};
+
+use saga_runtime::{
+    Error, Timestamp,
+    clock::Clock,
+    service::BoxFuture,
+    store::{Beat, Catalog, Inspect, Node, Opened, Outcome, Postgres, Store, StoreCaps, Taken, Unit, Want},
+};
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
+
+use crate::servers::Schema;
+
+/// Before each call, the server's clock is set by the one that the store was opened with.
+#[derive(Debug)]
+pub struct Clocked {
+    inner: Postgres,
+    clock: OnceLock<Arc<dyn Clock>>,
+    hand: Mutex<Hand>,
+}
+
+struct Hand {
+    client: Client,
+    last: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Hand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hand").finish_non_exhaustive()
+    }
+}
+
+impl Clocked {
+    pub async fn connect(schema: &Schema) -> Self {
+        schema.stop_clock(0).await;
+        Self {
+            inner: schema.connect().await,
+            clock: OnceLock::new(),
+            hand: Mutex::new(Hand {
+                client: schema.client().await,
+                last: None,
+            }),
+        }
+    }
+
+    async fn set_clock(&self) {
+        let mut hand = self.hand.lock().await;
+        let now = self.clock.get().map(|clock| clock.now());
+        if let Some(now) = now.filter(|now| Some(*now) != hand.last) {
+            let set = format!(
+                "UPDATE own_clock SET at = to_timestamp(0) + {} * interval '1 microsecond'",
+                now.as_microsecond()
+            );
+            // The server may be away; the call then says so.
+            let _ = hand.client.batch_execute(&set).await;
+            hand.last = Some(now);
+        }
+    }
+}
+
+impl Store for Clocked {
+    fn caps(&self) -> StoreCaps {
+        self.inner.caps()
+    }
+
+    fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>> {
+        self.clock.get_or_init(|| Arc::clone(&node.clock));
+        Box::pin(async move {
+            self.set_clock().await;
+            self.inner.open(node, catalog).await
+        })
+    }
+
+    fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
+        Box::pin(async move {
+            self.set_clock().await;
+            self.inner.take(want).await
+        })
+    }
+
+    fn commit(&self, units: Vec<Unit>) -> BoxFuture<'_, Result<Vec<Outcome>, Error>> {
+        Box::pin(async move {
+            self.set_clock().await;
+            self.inner.commit(units).await
+        })
+    }
+
+    fn beat(&self) -> BoxFuture<'_, Result<Beat, Error>> {
+        Box::pin(async move {
+            self.set_clock().await;
+            self.inner.beat().await
+        })
+    }
+
+    fn woken(&self) -> BoxFuture<'_, ()> {
+        self.inner.woken()
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.inner.close()
+    }
+
+    fn inspect(&self) -> &dyn Inspect {
+        self.inner.inspect()
+    }
+}
