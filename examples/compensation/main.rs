@@ -123,3 +123,6 @@ async fn reopen(bus: &Bus, refunds: &AtomicBool) -> Result<(), Error> {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@
 mod contracts;
 mod partners;
 mod saga;
+#[cfg(test)]
+mod tests;
 
 use saga_runtime::{Bus, Error, store::Memory};
 

@@ -8,6 +8,8 @@
 )]
 
 mod contracts;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

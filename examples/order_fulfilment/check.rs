@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Result;
-
 use crate::{
     contracts::PlaceOrder,
-    ledger::{Entered, Entries, Ledger},
-    place::{DECLINED, SHIPPED},
+    entries::{Entered, Entries},
+    outcome::{DECLINED, SHIPPED},
 };
 
 /// What the ledger says of the input's orders.
@@ -26,19 +24,18 @@ pub struct Check {
 
 impl Check {
     /// Holds every order against what was answered and what was entered for it.
-    pub fn of(orders: &[PlaceOrder], ledger: &Ledger) -> Result<Self> {
-        let (answers, entries) = (ledger.answers()?, ledger.entries()?);
+    pub fn of(orders: &[PlaceOrder], answers: &BTreeMap<String, String>, entries: &Entries) -> Self {
         let mut check = Self::default();
         for order in orders {
             match answers.get(&order.order_id.0) {
-                Some(outcome) => check.order(order, outcome, &entries),
+                Some(outcome) => check.order(order, outcome, entries),
                 None => check
                     .faults
                     .push(format!("{} was not answered", order.order_id.0)),
             }
         }
         check.money_adds_up();
-        Ok(check)
+        check
     }
 
     fn order(&mut self, order: &PlaceOrder, outcome: &str, entries: &Entries) {

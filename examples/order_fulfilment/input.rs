@@ -39,7 +39,7 @@ struct Line {
 }
 
 impl Input {
-    /// Reads at most `most` orders.
+    /// Reads at most `most` orders, and says which lines are none.
     pub fn read(path: &Path, most: usize) -> io::Result<Self> {
         let (mut input, mut known) = (Self::default(), BTreeSet::new());
         for (at, bytes) in BufReader::new(File::open(path)?).split(b'\n').enumerate() {
@@ -54,6 +54,9 @@ impl Input {
                 Ok(order) => input.orders.push(order),
                 Err(why) => input.malformed.push(Malformed { line: at + 1, why }),
             }
+        }
+        for line in &input.malformed {
+            eprintln!("{}:{}: skipped: {}", path.display(), line.line, line.why);
         }
         Ok(input)
     }

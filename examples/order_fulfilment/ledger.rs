@@ -9,40 +9,15 @@ use std::{
 
 use rusqlite::{Connection, Params, Result};
 
-use crate::contracts::{InvoiceId, OrderId};
+use crate::{
+    contracts::{InvoiceId, OrderId},
+    entries::{Entered, Entries, Entry},
+};
 
-/// Clones share one connection. A write takes microseconds, so it is done where it is needed.
+/// Clones share one connection. A write takes microseconds, so it is done where it is needed; what services call is
+/// `async` all the same, since the ledger of another company is on a server.
 #[derive(Clone)]
 pub struct Ledger(Arc<Mutex<Connection>>);
-
-/// What is entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Entry {
-    Charge,
-    BillCancelled,
-    Refund,
-    Label,
-    Void,
-    Ready,
-    Cancelled,
-}
-
-impl Entry {
-    /// How it stands in the ledger.
-    fn name(self) -> String {
-        format!("{self:?}")
-    }
-}
-
-/// How often something was entered for one order, and the sum of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Entered {
-    pub times: u64,
-    pub cents: u64,
-}
-
-/// All entries, by order and kind.
-pub type Entries = BTreeMap<(String, String), Entered>;
 
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
@@ -66,24 +41,24 @@ impl Ledger {
     }
 
     /// Enters something, once per key.
-    pub fn record(&self, entry: Entry, key: &str, order: &OrderId, cents: u64) -> Result<()> {
+    pub async fn record(&self, entry: Entry, key: &str, order: &OrderId, cents: u64) -> Result<()> {
         let insert = "INSERT OR IGNORE INTO entry VALUES (?1, ?2, ?3, ?4)";
         self.execute(insert, (entry.name(), key, &order.0, cents.cast_signed()))
             .map(drop)
     }
 
     /// Charges unless the bill was cancelled before; whether it is charged.
-    pub fn charge(&self, key: &str, order: &OrderId, cents: u64) -> Result<bool> {
+    pub async fn charge(&self, key: &str, order: &OrderId, cents: u64) -> Result<bool> {
         self.unless(Entry::BillCancelled, Entry::Charge, key, order, cents)
     }
 
     /// Cancels the bill unless it was charged before; whether it is cancelled.
-    pub fn cancel_bill(&self, key: &str, order: &OrderId) -> Result<bool> {
+    pub async fn cancel_bill(&self, key: &str, order: &OrderId) -> Result<bool> {
         self.unless(Entry::Charge, Entry::BillCancelled, key, order, 0)
     }
 
     /// Pays an invoice back; whether there is such an invoice.
-    pub fn refund(&self, key: &str, invoice: &InvoiceId) -> Result<bool> {
+    pub async fn refund(&self, key: &str, invoice: &InvoiceId) -> Result<bool> {
         let insert = "INSERT INTO entry SELECT ?1, ?2, order_id, cents FROM entry
             WHERE kind = ?3 AND key = ?4 ON CONFLICT (kind, key) DO UPDATE SET key = key";
         let row = (Entry::Refund.name(), key, Entry::Charge.name(), &invoice.0);

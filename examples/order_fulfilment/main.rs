@@ -9,13 +9,17 @@
 
 mod check;
 mod contracts;
+mod entries;
 mod input;
 mod ledger;
 mod options;
+mod outcome;
 mod place;
 mod report;
 mod saga;
 mod services;
+#[cfg(test)]
+mod tests;
 
 use std::{error::Error, process::ExitCode};
 
@@ -40,9 +44,6 @@ use crate::{
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::parse();
     let input = Input::read(&options.input, options.orders)?;
-    for line in &input.malformed {
-        eprintln!("{}:{}: skipped: {}", options.input.display(), line.line, line.why);
-    }
     let ledger = Ledger::open(options.ledger().as_deref())?;
     let bus = open(&options, &ledger).await?;
     println!(
@@ -56,7 +57,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let dead = bus.inspect().dead_letter_counts().await?.into_values().sum();
     bus.shutdown().await?;
 
-    let check = Check::of(&input.orders, &ledger)?;
+    let check = Check::of(&input.orders, &ledger.answers()?, &ledger.entries()?);
     report::print(&input, &placed, &check, dead);
     Ok(match check.faults.is_empty() {
         true => ExitCode::SUCCESS,

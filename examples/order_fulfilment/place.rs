@@ -7,29 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use saga_runtime::{Bus, Error, ErrorKind};
 
 use crate::{
-    contracts::{OrderRejected, PlaceOrder, PlaceOrderReply, Rejection},
+    contracts::PlaceOrder,
     ledger::Ledger,
+    outcome::{Answer, Placed, outcome},
     services::Shop,
 };
-
-/// The outcomes of this run and what they took.
-pub struct Placed {
-    /// In order of completion.
-    pub answers: Vec<Answer>,
-    /// From the first order placed to the last answer.
-    pub elapsed: Duration,
-    /// Orders an earlier run had brought to an end.
-    pub earlier: usize,
-}
-
-/// What became of one order.
-pub struct Answer {
-    pub outcome: &'static str,
-    /// From the request to its answer.
-    pub took: Duration,
-    /// From the first request of the run to this answer.
-    pub at: Duration,
-}
 
 /// Places every order that has no outcome yet. One that an earlier run placed, but did not see the end of, is
 /// recognised by its id: the request joins the saga that is under way, or gets the answer it gave.
@@ -79,26 +61,6 @@ async fn place(
     ledger.answer(&order.order_id, outcome)?;
     let (took, at) = (placed.elapsed(), began.elapsed());
     Ok(Some(Answer { outcome, took, at }))
-}
-
-/// The outcomes, as the table names them.
-pub const OUTCOMES: [&str; 5] = [SHIPPED, DECLINED, OUT_OF_STOCK, BILLING_LATE, WAREHOUSE_LATE];
-pub const SHIPPED: &str = "shipped";
-pub const DECLINED: &str = "declined by Billing";
-pub const OUT_OF_STOCK: &str = "out of stock, refunded";
-pub const BILLING_LATE: &str = "Billing late, cancelled";
-pub const WAREHOUSE_LATE: &str = "Warehouse late, refunded";
-
-fn outcome(reply: &PlaceOrderReply) -> &'static str {
-    match reply {
-        PlaceOrderReply::OrderConfirmed(_) => SHIPPED,
-        PlaceOrderReply::OrderRejected(OrderRejected(why)) => match why {
-            Rejection::Declined => DECLINED,
-            Rejection::OutOfStock => OUT_OF_STOCK,
-            Rejection::BillingLate => BILLING_LATE,
-            Rejection::WarehouseLate => WAREHOUSE_LATE,
-        },
-    }
 }
 
 /// Returns when no message is on its way any more: the books hear of an order after its customer does.

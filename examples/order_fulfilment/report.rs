@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use crate::{
     check::Check,
     input::Input,
-    place::{OUTCOMES, Placed},
+    outcome::{OUTCOMES, Placed},
 };
 
 /// Prints what became of the orders, how long it took, and whether it all adds up.
@@ -92,7 +92,8 @@ fn throughput(placed: &Placed) -> String {
     }
 }
 
-fn table(header: &[&str]) -> Table {
+/// A table without rows; every column but the first is numbers.
+pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header.to_vec());
     for column in table.column_iter_mut().skip(1) {

@@ -6,11 +6,7 @@ use std::time::Duration;
 use saga_runtime::prelude::*;
 use tokio::time::sleep;
 
-use crate::{
-    contracts::*,
-    ledger::{Entry, Ledger},
-    saga::Fulfilment,
-};
+use crate::{contracts::*, entries::Entry, ledger::Ledger, saga::Fulfilment};
 
 pub struct BillingDesk(pub Ledger);
 
@@ -23,7 +19,10 @@ impl BillingDesk {
         }
         sleep(Duration::from_millis(order.card.charge_delay_ms)).await;
         let invoice = context.idempotency_key().to_string();
-        let charged = self.0.charge(&invoice, &order.order_id, order.total_cents)?;
+        let charged = self
+            .0
+            .charge(&invoice, &order.order_id, order.total_cents)
+            .await?;
         sleep(Duration::from_millis(order.card.answer_delay_ms)).await;
         Ok(match charged {
             true => BillOrderReply::OrderBilled(OrderBilled {
@@ -40,7 +39,7 @@ impl BillingDesk {
         context: &Context,
     ) -> Result<CancelBillingReply, ServiceError> {
         let key = context.idempotency_key().to_string();
-        Ok(match self.0.cancel_bill(&key, &bill.order_id)? {
+        Ok(match self.0.cancel_bill(&key, &bill.order_id).await? {
             true => CancelBillingReply::BillingCancelled(BillingCancelled),
             false => CancelBillingReply::AlreadyBilled(AlreadyBilled),
         })
@@ -49,7 +48,7 @@ impl BillingDesk {
     #[on(RefundOrder)]
     async fn refund(&self, refund: RefundOrder, context: &Context) -> Result<RefundOrderReply, ServiceError> {
         let key = context.idempotency_key().to_string();
-        match self.0.refund(&key, &refund.invoice)? {
+        match self.0.refund(&key, &refund.invoice).await? {
             true => Ok(RefundOrderReply::OrderRefunded(OrderRefunded)),
             false => Err(ServiceError::permanent(format!(
                 "there is no invoice {}",
@@ -74,7 +73,8 @@ impl WarehouseDesk {
         }
         let key = context.idempotency_key().to_string();
         self.0
-            .record(Entry::Label, &key, &order.order_id, order.total_cents)?;
+            .record(Entry::Label, &key, &order.order_id, order.total_cents)
+            .await?;
         Ok(CreateShippingLabelReply::ShippingLabelCreated(
             ShippingLabelCreated,
         ))
@@ -83,7 +83,7 @@ impl WarehouseDesk {
     #[on(VoidLabel)]
     async fn void(&self, label: VoidLabel, context: &Context) -> Result<(), ServiceError> {
         let key = context.idempotency_key().to_string();
-        Ok(self.0.record(Entry::Void, &key, &label.order_id, 0)?)
+        Ok(self.0.record(Entry::Void, &key, &label.order_id, 0).await?)
     }
 }
 
@@ -94,13 +94,13 @@ impl Bookkeeper {
     #[on(OrderReadyToShip)]
     async fn ready(&self, order: OrderReadyToShip, context: &Context) -> Result<(), ServiceError> {
         let key = context.idempotency_key().to_string();
-        Ok(self.0.record(Entry::Ready, &key, &order.order_id, 0)?)
+        Ok(self.0.record(Entry::Ready, &key, &order.order_id, 0).await?)
     }
 
     #[on(OrderCancelled)]
     async fn cancelled(&self, order: OrderCancelled, context: &Context) -> Result<(), ServiceError> {
         let key = context.idempotency_key().to_string();
-        Ok(self.0.record(Entry::Cancelled, &key, &order.order_id, 0)?)
+        Ok(self.0.record(Entry::Cancelled, &key, &order.order_id, 0).await?)
     }
 }
 

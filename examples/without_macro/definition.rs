@@ -53,6 +53,9 @@ pub const DEFINITION: &Definition = &Definition {
     form: Form::Tuple,
     upgrades: &[],
     renamed: &[],
+    retired: &[],
+    key: &[FieldInfo::new("order_id", "u64")],
+    key_paths: &[],
 };
 
 const fn message(messages: &'static [&'static MessageInfo]) -> Item {
