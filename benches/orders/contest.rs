@@ -6,8 +6,9 @@ use crate::{
     ceiling, fsync,
     library::{self, Backend},
     measured::Measured,
+    nats,
     options::Options,
-    resident, store_alone, stored,
+    postgres, rabbitmq, resident, store_alone, stored,
 };
 
 /// The disk by itself.
@@ -30,16 +31,35 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
                 rounds.push(contender.run(options, in_flight)?);
             }
         }
-        let mut ceiling = None;
+        let (mut ceiling, mut postgres_ceiling) = (None, None);
+        let (mut raw_nats, mut raw_rabbitmq) = (None, None);
         for (contender, rounds) in contenders.iter().zip(&rounds) {
             let measured = Measured::median(rounds);
             let checks = match contender {
-                Contender::Ceiling | Contender::Store => vec![],
+                Contender::Ceiling
+                | Contender::Store
+                | Contender::RawNats
+                | Contender::RawRabbitMq
+                | Contender::PostgresCeiling => vec![],
+                Contender::NatsSqlite => of_broker(0.3, in_flight, &measured, raw_nats.as_ref()),
+                Contender::RabbitMqSqlite | Contender::RabbitMqPostgres => {
+                    of_broker(0.5, in_flight, &measured, raw_rabbitmq.as_ref())
+                }
+                Contender::Postgres => of_postgres(in_flight, &measured, postgres_ceiling.as_ref()),
                 Contender::Sqlite => of_sqlite(in_flight, &measured, ceiling.as_ref()),
                 Contender::Memory => of_memory(in_flight, &measured),
             };
             report.row(contender.name(), &measured.numbers(in_flight), &checks);
-            ceiling = ceiling.or((*contender == Contender::Ceiling).then_some(measured));
+            if let Some(load) = measured.load {
+                println!("{} at {in_flight}: {load}", contender.name());
+            }
+            match contender {
+                Contender::Ceiling => ceiling = Some(measured),
+                Contender::RawNats => raw_nats = Some(measured),
+                Contender::RawRabbitMq => raw_rabbitmq = Some(measured),
+                Contender::PostgresCeiling => postgres_ceiling = Some(measured),
+                _ => {}
+            }
         }
     }
     Ok(())
@@ -52,11 +72,43 @@ pub(crate) enum Contender {
     Store,
     Sqlite,
     Memory,
+    /// NATS by hand.
+    RawNats,
+    NatsSqlite,
+    PostgresCeiling,
+    Postgres,
+    /// RabbitMQ by hand.
+    RawRabbitMq,
+    RabbitMqSqlite,
+    RabbitMqPostgres,
 }
 
 impl Contender {
     /// All of them; the ceiling first, since others are held against it.
-    pub(crate) const ALL: [Self; 4] = [Self::Ceiling, Self::Store, Self::Sqlite, Self::Memory];
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Ceiling,
+        Self::Store,
+        Self::Sqlite,
+        Self::Memory,
+        Self::RawNats,
+        Self::NatsSqlite,
+        Self::PostgresCeiling,
+        Self::Postgres,
+        Self::RawRabbitMq,
+        Self::RabbitMqSqlite,
+        Self::RabbitMqPostgres,
+    ];
+
+    /// Whether what it needs is here.
+    pub(crate) fn is_possible(self) -> bool {
+        match self {
+            Self::RawNats | Self::NatsSqlite => nats::answers(),
+            Self::PostgresCeiling | Self::Postgres => postgres::is_there(),
+            Self::RawRabbitMq | Self::RabbitMqSqlite => rabbitmq::answers(),
+            Self::RabbitMqPostgres => rabbitmq::answers() && postgres::is_there(),
+            _ => true,
+        }
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -64,6 +116,13 @@ impl Contender {
             Self::Store => "its store alone",
             Self::Sqlite => "sqlite, full sync",
             Self::Memory => "memory",
+            Self::RawNats => "raw NATS, of 6 messages each",
+            Self::NatsSqlite => "nats + sqlite, full sync",
+            Self::PostgresCeiling => "ceiling: PostgreSQL by hand",
+            Self::Postgres => "postgres",
+            Self::RawRabbitMq => "raw RabbitMQ, of 6 messages each",
+            Self::RabbitMqSqlite => "rabbitmq + sqlite, full sync",
+            Self::RabbitMqPostgres => "rabbitmq + postgres",
         }
     }
 
@@ -74,6 +133,13 @@ impl Contender {
             Self::Store => store_alone::run(directory, in_flight, window),
             Self::Sqlite => library::run_in(directory, in_flight, window),
             Self::Memory => library::run(Backend::Memory, in_flight, window),
+            Self::RawNats => nats::by_hand(in_flight, window),
+            Self::NatsSqlite => library::run_on_nats(directory, in_flight, window),
+            Self::PostgresCeiling => postgres::by_hand(in_flight, window),
+            Self::Postgres => postgres::on_the_library(in_flight, window),
+            Self::RawRabbitMq => rabbitmq::by_hand(in_flight, window),
+            Self::RabbitMqSqlite => library::run_on_rabbitmq(directory, in_flight, window),
+            Self::RabbitMqPostgres => postgres::behind_rabbitmq(in_flight, window),
         }
     }
 }
@@ -90,6 +156,32 @@ fn of_sqlite(in_flight: usize, sqlite: &Measured, ceiling: Option<&Measured>) ->
         1 => vec![latency],
         256.. => vec![throughput, commits],
         _ => vec![throughput],
+    }
+}
+
+/// Through a broker, beside what the broker does by itself.
+fn of_broker(target: f64, in_flight: usize, measured: &Measured, raw: Option<&Measured>) -> Vec<Check> {
+    match (in_flight, raw) {
+        (256.., Some(raw)) => {
+            let share = measured.orders_per_second / raw.orders_per_second;
+            vec![Check::at_least(target, share, "× raw")]
+        }
+        _ => vec![],
+    }
+}
+
+fn of_postgres(in_flight: usize, postgres: &Measured, ceiling: Option<&Measured>) -> Vec<Check> {
+    let Some(ceiling) = ceiling else {
+        return vec![];
+    };
+    let share = postgres.orders_per_second / ceiling.orders_per_second;
+    match in_flight {
+        1 => vec![Check::at_most(
+            1.5,
+            postgres.p50_ms / ceiling.p50_ms,
+            "× ceiling's p50",
+        )],
+        _ => vec![Check::at_least(0.5, share, "× ceiling")],
     }
 }
 

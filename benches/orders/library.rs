@@ -12,7 +12,9 @@ use std::{
 use saga_benches::Outcome;
 use saga_runtime::{
     Bus,
-    store::{Memory, Sqlite},
+    bus::Builder,
+    store::{Memory, Postgres, Sqlite},
+    transport::Transport,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 use uuid::Uuid;
@@ -20,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     commits,
     measured::{Measured, Stopwatch},
+    nats, rabbitmq,
     shop::{BillingDesk, Fulfilment, PlaceOrder, PlaceOrderReply, WarehouseDesk},
 };
 
@@ -29,6 +32,18 @@ pub(crate) enum Backend {
     Memory,
     /// The file.
     Sqlite(PathBuf),
+    /// Messages go through a NATS server, in this namespace.
+    Nats {
+        namespace: String,
+        store: Box<Backend>,
+    },
+    /// The URL.
+    Postgres(String),
+    /// Messages go through a RabbitMQ server, with this prefix.
+    RabbitMq {
+        prefix: String,
+        store: Box<Backend>,
+    },
 }
 
 /// A shop that is open.
@@ -44,6 +59,29 @@ pub(crate) fn run(backend: Backend, in_flight: usize, window: Duration) -> Outco
     let measured = shop.measure(in_flight, window)?;
     shop.close()?;
     Ok(measured)
+}
+
+/// As [`run`], with messages through NATS and a database in a directory of its own.
+pub(crate) fn run_on_nats(directory: &Path, in_flight: usize, window: Duration) -> Outcome<Measured> {
+    let home = tempfile::tempdir_in(directory)?;
+    let namespace = nats::namespace();
+    let backend = Backend::Nats {
+        namespace: namespace.clone(),
+        store: Box::new(Backend::Sqlite(home.path().join("shop.db"))),
+    };
+    let measured = run(backend, in_flight, window);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(nats::remove(&namespace))?;
+    measured
+}
+
+/// As [`run`], with messages through RabbitMQ and a database in a directory of its own.
+pub(crate) fn run_on_rabbitmq(directory: &Path, in_flight: usize, window: Duration) -> Outcome<Measured> {
+    let home = tempfile::tempdir_in(directory)?;
+    let store = Backend::Sqlite(home.path().join("shop.db"));
+    rabbitmq::before(store, |backend| run(backend, in_flight, window))
 }
 
 /// As [`run`], with a database in a directory of its own.
@@ -120,24 +158,44 @@ impl Shop {
     }
 
     fn commits(&self) -> Outcome<Option<u32>> {
-        match &self.backend {
-            Backend::Memory => Ok(None),
-            Backend::Sqlite(database) => commits::so_far(database).map(Some),
-        }
+        commits_of(&self.backend)
+    }
+}
+
+fn commits_of(backend: &Backend) -> Outcome<Option<u32>> {
+    match backend {
+        Backend::Memory | Backend::Postgres(_) => Ok(None),
+        Backend::Sqlite(database) => commits::so_far(database).map(Some),
+        Backend::Nats { store, .. } | Backend::RabbitMq { store, .. } => commits_of(store),
     }
 }
 
 async fn start(backend: &Backend) -> Outcome<Bus> {
-    let builder = match backend {
-        Backend::Memory => Bus::new(Memory::new()),
-        Backend::Sqlite(database) => Bus::new(Sqlite::open(database).await?),
-    };
-    Ok(builder
+    Ok(builder(backend)
+        .await?
         .saga::<Fulfilment>()
         .service(BillingDesk)
         .service(WarehouseDesk)
         .start()
         .await?)
+}
+
+async fn builder(backend: &Backend) -> Outcome<Builder> {
+    Ok(match backend {
+        Backend::Memory => Bus::new(Memory::new()),
+        Backend::Sqlite(database) => Bus::new(Sqlite::open(database).await?),
+        Backend::Postgres(url) => Bus::new(Postgres::connect(url).await?),
+        Backend::Nats { namespace, store } => with(nats::transport(namespace).await?, store).await?,
+        Backend::RabbitMq { prefix, store } => with(rabbitmq::transport(prefix).await?, store).await?,
+    })
+}
+
+async fn with(broker: impl Transport, store: &Backend) -> Outcome<Builder> {
+    Ok(match store {
+        Backend::Sqlite(database) => Bus::with(broker, Sqlite::open(database).await?),
+        Backend::Postgres(url) => Bus::with(broker, Postgres::connect(url).await?),
+        _ => Bus::with(broker, Memory::new()),
+    })
 }
 
 async fn customer(bus: Bus, ended: impl Fn(Instant) -> bool) -> Outcome<()> {

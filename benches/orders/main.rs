@@ -8,6 +8,10 @@
 //!  store       the library's store, fed by hand                     whose the difference is
 //!  sqlite      the library with full sync, in turn with the ceiling
 //!  memory      the library without a disk
+//!  raw-nats    NATS by hand: published, stored, consumed, acknowledged
+//!  nats-sqlite messages through NATS, beside a SQLite file
+//!  postgres-ceiling, postgres    the same on a PostgreSQL server, where one answers
+//!  raw-rabbit-mq, rabbit-mq-sqlite, rabbit-mq-postgres   the same on RabbitMQ, beside a file and beside that server
 //!  resident    memory held after many orders
 //!  stored      throughput with many instances in the database
 //! ```
@@ -22,7 +26,10 @@ mod contest;
 mod fsync;
 mod library;
 mod measured;
+mod nats;
 mod options;
+mod postgres;
+mod rabbitmq;
 mod resident;
 mod shop;
 mod sizes;

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use saga_benches::{Outcome, median};
 
+use crate::postgres::Load;
+
 /// The longest latency told apart from longer ones.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -52,6 +54,7 @@ impl Stopwatch {
             p50_ms: milliseconds(0.5),
             p99_ms: milliseconds(0.99),
             commits_per_order: commits / orders,
+            load: None,
         }
     }
 }
@@ -68,6 +71,8 @@ pub(crate) struct Measured {
     pub(crate) p99_ms: f64,
     /// NaN where nothing is committed.
     pub(crate) commits_per_order: f64,
+    /// What it cost, where that is known.
+    pub(crate) load: Option<Load>,
 }
 
 impl Measured {
@@ -79,6 +84,7 @@ impl Measured {
             p50_ms: of(|round| round.p50_ms),
             p99_ms: of(|round| round.p99_ms),
             commits_per_order: of(|round| round.commits_per_order),
+            load: rounds.last().and_then(|round| round.load),
         }
     }
 

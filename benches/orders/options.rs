@@ -78,10 +78,11 @@ impl Options {
         !self.no_scale && self.only.is_empty()
     }
 
-    /// Who is measured, the ceiling first.
+    /// Who is measured, the ceiling first; not who needs a server that is not there.
     pub(crate) fn contenders(&self) -> Vec<Contender> {
         let chosen = |contender: &Contender| self.only.is_empty() || self.only.contains(contender);
-        Contender::ALL.into_iter().filter(chosen).collect()
+        let chosen = Contender::ALL.into_iter().filter(chosen);
+        chosen.filter(|contender| contender.is_possible()).collect()
     }
 
     /// How many orders and instances count as many; a tenth of it is where memory is held against its target.
