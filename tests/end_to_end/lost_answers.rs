@@ -141,7 +141,18 @@ async fn a_request_that_was_never_written_is_not_run_again_and_its_caller_is_tol
         unanswered: Arc::clone(&unanswered),
         ..Troubled::default()
     };
-    let hands = Hands::willing();
+    // Work waits for leave, so that no answer arrives before the caller is told.
+    let leave = Arc::new(Semaphore::new(1));
+    let hands = {
+        let leave = Arc::clone(&leave);
+        Hands::that(move |_, _| {
+            let leave = Arc::clone(&leave);
+            async move {
+                leave.acquire().await.unwrap().forget();
+                Ok(true)
+            }
+        })
+    };
     let bus = jobs(Bus::new(store), &hands).start().await.unwrap();
     unanswered.store(1, Ordering::SeqCst);
     let work = Work {
@@ -153,6 +164,7 @@ async fn a_request_that_was_never_written_is_not_run_again_and_its_caller_is_tol
     unanswered.store(1, Ordering::SeqCst);
     let error = bus.request(start("b")).await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::Unknown, "{error}");
+    leave.add_permits(1);
     let again = bus.request(start("b")).await.unwrap();
     assert!(matches!(again, StartReply::Finished(_)), "it had been started");
     assert!(letters(&bus).await.is_empty());
