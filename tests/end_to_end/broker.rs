@@ -133,7 +133,7 @@ async fn a_request_delivered_again_is_answered_again() {
         let reply = bus
             .request(start("a"))
             .id(id)
-            .deadline(Duration::from_secs(5))
+            .deadline(Duration::from_secs(60))
             .await
             .unwrap();
         assert!(matches!(reply, StartReply::Finished(_)));

@@ -33,7 +33,7 @@ fn run(counter: u32) {
     running.most = running.most.max(running.now.values().sum());
     CHANGED.notify_all();
     let alone = |running: &mut Running| running.most < 2 && !running.alone;
-    let waited = CHANGED.wait_timeout_while(running, Duration::from_secs(10), alone);
+    let waited = CHANGED.wait_timeout_while(running, Duration::from_secs(60), alone);
     let (mut running, over) = waited.unwrap();
     running.alone |= over.timed_out();
     if let Some(of_one) = running.now.get_mut(&counter) {

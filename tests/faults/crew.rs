@@ -112,7 +112,7 @@ impl Member {
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());

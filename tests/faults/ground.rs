@@ -20,7 +20,7 @@ use crate::servers::Schema;
 pub const QUEUES: &[&str] = &["sales", "sales.replies", "billing", "warehouse"];
 
 /// How long RabbitMQ may be silent, where a silent line is to be noticed soon.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How messages go from process to process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,7 +42,10 @@ impl Way {
     pub async fn bus(&self, store: impl Store) -> Builder {
         match self {
             Self::Tables => Bus::new(store),
-            Self::RabbitMq { url, prefix } => Bus::with(rabbitmq(url, prefix).await, store),
+            Self::RabbitMq { url, prefix } => {
+                let options = RabbitMq::options(url).prefix(prefix);
+                Bus::with(options.connect().await.unwrap(), store)
+            }
             Self::Nats { url, namespace } => Bus::with(nats(url, namespace).await, store),
         }
     }
@@ -51,15 +54,13 @@ impl Way {
     pub async fn broker(&self) -> Option<Box<dyn Transport>> {
         match self {
             Self::Tables => None,
-            Self::RabbitMq { url, prefix } => Some(Box::new(rabbitmq(url, prefix).await)),
+            Self::RabbitMq { url, prefix } => {
+                let options = RabbitMq::options(url).prefix(prefix);
+                Some(Box::new(options.connect().await.unwrap()))
+            }
             Self::Nats { url, namespace } => Some(Box::new(nats(url, namespace).await)),
         }
     }
-}
-
-async fn rabbitmq(url: &str, prefix: &str) -> RabbitMq {
-    let options = RabbitMq::options(url).prefix(prefix).patience(PATIENCE);
-    options.connect().await.unwrap()
 }
 
 async fn nats(url: &str, namespace: &str) -> Nats {
@@ -156,7 +157,9 @@ impl Ground {
             }
             Way::RabbitMq { prefix, .. } => {
                 let url = RABBITMQ.address_by(address);
-                (self.schema.connect().await, Way::RabbitMq { url, prefix })
+                let options = RabbitMq::options(&url).prefix(&prefix).patience(PATIENCE);
+                let broker = options.connect().await.unwrap();
+                return Bus::with(broker, self.schema.connect().await);
             }
             Way::Nats { namespace, .. } => {
                 let url = NATS.address_by(address);

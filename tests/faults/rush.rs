@@ -3,7 +3,7 @@
 use std::{ops::Range, time::Duration};
 
 use saga_runtime::{Bus, bus::Builder, envelope::MessageId};
-use saga_tests::watch::{eventually, eventually_within, letters, most_memory_mib};
+use saga_tests::watch::{eventually_within, letters, most_memory_mib};
 
 use crate::{
     effects::{Effects, mixed, shop},
@@ -50,7 +50,7 @@ impl Rush {
 
     /// Waits until something was done for so many orders.
     pub async fn has_come_to(&self, orders: usize) {
-        eventually("some orders are under way", async || {
+        eventually_within(PATIENCE, "some orders are under way", async || {
             self.orders().await >= orders
         })
         .await;

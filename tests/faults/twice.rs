@@ -117,7 +117,8 @@ async fn what_nats_delivers_twice_is_done_once() {
 async fn one_id_counts_once(ground: Ground) {
     const ORDERS: usize = 100;
     let effects = Effects::create(&ground.schema).await;
-    let worker = Member::start(&ground, Part::Work);
+    let mut worker = Member::start(&ground, Part::Work);
+    assert!(worker.has_opened()); // the queues are there
     let senders = [ground.bus().await, ground.bus().await];
     let [one, two] = senders.map(saga_runtime::bus::Builder::start);
     let (one, two) = (one.await.unwrap(), two.await.unwrap());

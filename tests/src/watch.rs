@@ -14,9 +14,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 /// Waits for a condition that other tasks bring about; bounded, so that a failure is told and does not hang.
 ///
 /// # Panics
-/// If it does not come to hold within 20 s.
+/// If it does not come to hold within a minute.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, holds: impl FnMut() -> F) {
-    eventually_within(Duration::from_secs(20), what, holds).await;
+    eventually_within(Duration::from_secs(60), what, holds).await;
 }
 
 /// As [`eventually`], with another bound.
@@ -59,7 +59,7 @@ pub async fn letters<Sys: System>(bus: &Bus<Sys>) -> Vec<DeadLetter> {
 /// Waits until nothing is queued or waiting in the store.
 ///
 /// # Panics
-/// If that does not come to be within 20 s.
+/// If that does not come to be within a minute.
 pub async fn until_idle<Sys: System>(bus: &Bus<Sys>) {
     eventually("the queues are empty", async || {
         bus.inspect().queues().await.is_ok_and(|queues| queues.is_empty())

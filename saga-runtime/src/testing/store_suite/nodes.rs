@@ -164,7 +164,7 @@ pub async fn a_message_from_another_node_wakes<F: StoreFixture>(bench: Bench<F>)
     }
     let second = bench.start().await;
     first.apply(put([message("billing")])).await;
-    let patience = Duration::from_secs(10);
+    let patience = Duration::from_secs(60);
     let woken = tokio::time::timeout(patience, second.woken()).await;
     assert!(woken.is_ok(), "not woken within {patience:?}");
     second.claim_one("billing").await;

@@ -3,7 +3,7 @@
 use super::*;
 
 /// How long something may take that must happen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long nothing must happen for it to count as nothing.
 const QUIET: Duration = Duration::from_millis(50);
