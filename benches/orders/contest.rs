@@ -31,7 +31,7 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
                 rounds.push(contender.run(options, in_flight)?);
             }
         }
-        let (mut ceiling, mut postgres_ceiling) = (None, None);
+        let (mut ceiling, mut postgres_ceiling, mut postgres) = (None, None, None);
         let (mut raw_nats, mut raw_rabbitmq) = (None, None);
         for (contender, rounds) in contenders.iter().zip(&rounds) {
             let measured = Measured::median(rounds);
@@ -46,6 +46,7 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
                     of_broker(0.5, in_flight, &measured, raw_rabbitmq.as_ref())
                 }
                 Contender::Postgres => of_postgres(in_flight, &measured, postgres_ceiling.as_ref()),
+                Contender::PostgresTwice => of_two_processes(in_flight, &measured, postgres.as_ref()),
                 Contender::Sqlite => of_sqlite(in_flight, &measured, ceiling.as_ref()),
                 Contender::Memory => of_memory(in_flight, &measured),
             };
@@ -58,6 +59,7 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
                 Contender::RawNats => raw_nats = Some(measured),
                 Contender::RawRabbitMq => raw_rabbitmq = Some(measured),
                 Contender::PostgresCeiling => postgres_ceiling = Some(measured),
+                Contender::Postgres => postgres = Some(measured),
                 _ => {}
             }
         }
@@ -77,6 +79,8 @@ pub(crate) enum Contender {
     NatsSqlite,
     PostgresCeiling,
     Postgres,
+    /// Two processes on one database.
+    PostgresTwice,
     /// RabbitMQ by hand.
     RawRabbitMq,
     RabbitMqSqlite,
@@ -85,7 +89,7 @@ pub(crate) enum Contender {
 
 impl Contender {
     /// All of them; the ceiling first, since others are held against it.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ceiling,
         Self::Store,
         Self::Sqlite,
@@ -94,6 +98,7 @@ impl Contender {
         Self::NatsSqlite,
         Self::PostgresCeiling,
         Self::Postgres,
+        Self::PostgresTwice,
         Self::RawRabbitMq,
         Self::RabbitMqSqlite,
         Self::RabbitMqPostgres,
@@ -103,7 +108,7 @@ impl Contender {
     pub(crate) fn is_possible(self) -> bool {
         match self {
             Self::RawNats | Self::NatsSqlite => nats::answers(),
-            Self::PostgresCeiling | Self::Postgres => postgres::is_there(),
+            Self::PostgresCeiling | Self::Postgres | Self::PostgresTwice => postgres::is_there(),
             Self::RawRabbitMq | Self::RabbitMqSqlite => rabbitmq::answers(),
             Self::RabbitMqPostgres => rabbitmq::answers() && postgres::is_there(),
             _ => true,
@@ -120,6 +125,7 @@ impl Contender {
             Self::NatsSqlite => "nats + sqlite, full sync",
             Self::PostgresCeiling => "ceiling: PostgreSQL by hand",
             Self::Postgres => "postgres",
+            Self::PostgresTwice => "postgres, two processes",
             Self::RawRabbitMq => "raw RabbitMQ, of 6 messages each",
             Self::RabbitMqSqlite => "rabbitmq + sqlite, full sync",
             Self::RabbitMqPostgres => "rabbitmq + postgres",
@@ -137,6 +143,7 @@ impl Contender {
             Self::NatsSqlite => library::run_on_nats(directory, in_flight, window),
             Self::PostgresCeiling => postgres::by_hand(in_flight, window),
             Self::Postgres => postgres::on_the_library(in_flight, window),
+            Self::PostgresTwice => postgres::of_two_processes(in_flight, window),
             Self::RawRabbitMq => rabbitmq::by_hand(in_flight, window),
             Self::RabbitMqSqlite => library::run_on_rabbitmq(directory, in_flight, window),
             Self::RabbitMqPostgres => postgres::behind_rabbitmq(in_flight, window),
@@ -182,6 +189,16 @@ fn of_postgres(in_flight: usize, postgres: &Measured, ceiling: Option<&Measured>
             "× ceiling's p50",
         )],
         _ => vec![Check::at_least(0.5, share, "× ceiling")],
+    }
+}
+
+fn of_two_processes(in_flight: usize, two: &Measured, one: Option<&Measured>) -> Vec<Check> {
+    match (in_flight, one) {
+        (64.., Some(one)) => {
+            let share = two.orders_per_second / one.orders_per_second;
+            vec![Check::at_least(1.3, share, "× one process")]
+        }
+        _ => vec![],
     }
 }
 

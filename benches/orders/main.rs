@@ -11,6 +11,7 @@
 //!  raw-nats    NATS by hand: published, stored, consumed, acknowledged
 //!  nats-sqlite messages through NATS, beside a SQLite file
 //!  postgres-ceiling, postgres    the same on a PostgreSQL server, where one answers
+//!  postgres-twice                as many orders, shared by two processes
 //!  raw-rabbit-mq, rabbit-mq-sqlite, rabbit-mq-postgres   the same on RabbitMQ, beside a file and beside that server
 //!  resident    memory held after many orders
 //!  stored      throughput with many instances in the database
@@ -36,6 +37,8 @@ mod sizes;
 mod store_alone;
 mod stored;
 
+use std::time::Duration;
+
 use clap::Parser as _;
 use saga_benches::{Outcome, Report};
 
@@ -46,8 +49,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> Outcome<()> {
     let options = Options::parse();
-    if let Some(Child::Resident { database, milestones }) = options.child() {
-        return resident::tell(database.as_deref(), milestones);
+    match options.child() {
+        Some(Child::Resident { database, milestones }) => {
+            return resident::tell(database.as_deref(), milestones);
+        }
+        Some(Child::Serve {
+            url,
+            in_flight,
+            seconds,
+        }) => {
+            return postgres::serve(url, *in_flight, Duration::from_secs_f64(*seconds));
+        }
+        None => {}
     }
     let mut report = Report::new(&["", "in flight", "orders/s", "p50 ms", "p99 ms", "commits/order"]);
     contest::disk(&options, &mut report)?;

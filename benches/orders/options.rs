@@ -51,6 +51,16 @@ pub(crate) enum Child {
         /// Numbers of orders, ascending.
         milestones: Vec<u64>,
     },
+    /// Places orders in a PostgreSQL database, as one of several processes.
+    #[command(hide = true)]
+    Serve {
+        /// The database.
+        url: String,
+        /// Orders in flight.
+        in_flight: usize,
+        /// How long.
+        seconds: f64,
+    },
 }
 
 impl Options {

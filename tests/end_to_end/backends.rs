@@ -96,6 +96,8 @@ pub(crate) use on_each_backend;
 /// How a commit goes wrong.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
+    /// The store is out of reach when it is opened.
+    Opening,
     /// The store is out of reach.
     Unavailable,
     /// Of the units that rest on an instance, none is applied.
@@ -113,7 +115,7 @@ impl Fault {
                 let refused: fn() -> Outcome = || Outcome::Rejected("no such words".into());
                 (!unit.dead.is_empty()).then_some(refused)
             }
-            Self::Unavailable => None,
+            Self::Opening | Self::Unavailable => None,
         }
     }
 }
@@ -163,12 +165,20 @@ impl Faulty {
     }
 }
 
+fn out_of_reach() -> Error {
+    Error::new(ErrorKind::Unavailable, "the store is out of reach")
+}
+
 impl Store for Faulty {
     fn caps(&self) -> StoreCaps {
         self.inner.caps()
     }
 
     fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>> {
+        let fault = |fault: &mut Fault| matches!(fault, Fault::Opening);
+        if self.script.lock().unwrap().pop_front_if(fault).is_some() {
+            return Box::pin(std::future::ready(Err(out_of_reach())));
+        }
         self.inner.open(node, catalog)
     }
 
@@ -186,9 +196,7 @@ impl Store for Faulty {
         Box::pin(async move {
             match fault {
                 None => self.inner.commit(units).await,
-                Some(Fault::Unavailable) => {
-                    Err(Error::new(ErrorKind::Unavailable, "the store is out of reach"))
-                }
+                Some(Fault::Unavailable) => Err(out_of_reach()),
                 Some(fault) => self.commit_others(units, fault).await,
             }
         })

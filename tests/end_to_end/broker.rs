@@ -28,6 +28,7 @@ use saga_runtime::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    backends::{Fault, Faulty},
     job::{Hands, StartReply, Work, jobs, letters, start, state, until_dead, until_in},
     nested::{Haul, Haulage},
     order::{PlaceOrderReply, World, eventually, order, shop},
@@ -200,6 +201,10 @@ impl Transport for Wire {
     }
 
     fn declare<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<(), Vec<Error>>> {
+        if self.cut.load(Ordering::SeqCst) {
+            let cut = Error::new(ErrorKind::Setup, "the wire is cut");
+            return Box::pin(std::future::ready(Err(vec![cut])));
+        }
         self.inner.declare(topology)
     }
 
@@ -255,6 +260,17 @@ impl Receiver for Mangling {
     fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>> {
         self.0.settle(batch, how)
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_tells_at_once_what_is_wrong_with_the_store_and_with_the_broker() {
+    let (wire, (store, script)) = (Wire::default(), Faulty::new([Fault::Opening]));
+    wire.cut(true);
+    let refused = jobs(Bus::with(wire, store), &Hands::willing()).start().await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.to_string(), "the store is out of reach\nthe wire is cut");
+    assert_eq!(refused.kind(), ErrorKind::Setup, "what does not pass by itself");
+    assert!(script.lock().unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

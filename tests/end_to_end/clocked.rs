@@ -1,6 +1,9 @@
 //! A PostgreSQL store whose server goes by the clock of the bus, so that a test may own it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use saga_runtime::{
     Error, Timestamp,
@@ -19,6 +22,16 @@ pub struct Clocked {
     inner: Postgres,
     clock: OnceLock<Arc<dyn Clock>>,
     hand: Mutex<Hand>,
+    ahead_secs: i64,
+    asked: Asked,
+}
+
+/// What the bus has asked of the store.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub takes: Arc<AtomicUsize>,
+    /// How often the wait for something to take came to an end.
+    pub wakings: Arc<AtomicUsize>,
 }
 
 struct Hand {
@@ -42,7 +55,18 @@ impl Clocked {
                 client: schema.client().await,
                 last: None,
             }),
+            ahead_secs: 0,
+            asked: Asked::default(),
         }
+    }
+
+    /// The server's clock is ahead of the bus's by this, or behind.
+    pub fn ahead_by(self, ahead_secs: i64) -> Self {
+        Self { ahead_secs, ..self }
+    }
+
+    pub fn asked(&self) -> Asked {
+        self.asked.clone()
     }
 
     async fn set_clock(&self) {
@@ -51,7 +75,7 @@ impl Clocked {
         if let Some(now) = now.filter(|now| Some(*now) != hand.last) {
             let set = format!(
                 "UPDATE own_clock SET at = to_timestamp(0) + {} * interval '1 microsecond'",
-                now.as_microsecond()
+                now.as_microsecond() + self.ahead_secs * 1_000_000
             );
             // The server may be away; the call then says so.
             let _ = hand.client.batch_execute(&set).await;
@@ -74,6 +98,7 @@ impl Store for Clocked {
     }
 
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
+        self.asked.takes.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
             self.set_clock().await;
             self.inner.take(want).await
@@ -95,7 +120,10 @@ impl Store for Clocked {
     }
 
     fn woken(&self) -> BoxFuture<'_, ()> {
-        self.inner.woken()
+        Box::pin(async move {
+            self.inner.woken().await;
+            self.asked.wakings.fetch_add(1, Ordering::SeqCst);
+        })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {

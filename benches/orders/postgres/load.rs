@@ -1,4 +1,4 @@
-//! What a measurement costs the server and this process, and which of their resources is used up.
+//! What a measurement costs the server and its clients, and which of their resources is used up.
 
 use std::{collections::HashMap, fmt, fs, thread::JoinHandle, time::Duration};
 
@@ -16,69 +16,117 @@ const TICKS: f64 = 100.0;
 /// What was used in one window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
+    /// Transactions an order, those that only look included: of a few that share a round trip, each counts.
+    trips_per_order: f64,
     /// Processor cores of the server's connections; NaN for a server elsewhere.
     server_cores: f64,
-    /// Processor cores of this process.
+    /// Of those, what the busiest connection used.
+    busiest: f64,
+    /// Processor cores of who is measured.
     own_cores: f64,
     /// Of the time that connections were at work: how much they waited for the disk.
     disk: f64,
+    /// And for each other's locks.
+    locks: f64,
+}
+
+impl Load {
+    /// The resource of which there is no more.
+    fn bottleneck(&self, cores: f64) -> &'static str {
+        match self {
+            _ if self.own_cores + self.server_cores > 0.8 * cores => {
+                if self.own_cores > self.server_cores {
+                    "the processor, most of it the client's"
+                } else {
+                    "the processor, most of it the server's"
+                }
+            }
+            _ if self.busiest > 0.8 => "one connection's server process",
+            _ if self.disk > 0.4 => "waits for the disk",
+            _ if self.locks > 0.4 => "waits for locks",
+            _ => "round trips: neither side is busy",
+        }
+    }
 }
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
-        let bottleneck = match self {
-            _ if self.own_cores + self.server_cores > 0.8 * cores => "the processor",
-            _ if self.disk > 0.4 => "the disk",
-            _ => "waiting for each other",
-        };
-        let (own, server, disk) = (self.own_cores, self.server_cores, 100.0 * self.disk);
+        let (own, server, busiest) = (self.own_cores, self.server_cores, self.busiest);
+        let (disk, locks) = (100.0 * self.disk, 100.0 * self.locks);
         write!(
             f,
-            "bottleneck: {bottleneck} (own {own:.1} + server {server:.1} of {cores} cores, disk {disk:.0} %)"
+            "{:.2} round trips/order; bottleneck: {} (client {own:.1} + server {server:.1} of {cores} cores, busiest \
+             connection {busiest:.2}; waits: disk {disk:.0} %, locks {locks:.0} %)",
+            self.trips_per_order,
+            self.bottleneck(cores)
         )
     }
 }
 
 /// Looks on from outside.
 pub(super) struct Meter {
-    thread: JoinHandle<Outcome<(Load, f64)>>,
+    thread: JoinHandle<Outcome<(Load, Counters)>>,
 }
 
+/// What was counted since it was counted before.
+#[derive(Clone, Copy)]
 struct Counters {
-    commits: i64,
+    transactions: i64,
+    /// Flights of the library's tables; without them, each transaction is one.
+    flights: Option<i64>,
     own: f64,
 }
 
+impl Counters {
+    fn since(self, before: Self) -> Self {
+        Self {
+            transactions: self.transactions - before.transactions,
+            flights: self.flights.zip(before.flights).map(|(now, then)| now - then),
+            own: self.own - before.own,
+        }
+    }
+}
+
 impl Meter {
-    /// Begins when the warm-up is over, and looks on for `window`.
-    pub(super) fn start(database: &Database, window: Duration) -> Self {
+    /// Begins when the warm-up is over, and looks on for `window`; at this process, and at those with the numbers `others`.
+    pub(super) fn start(database: &Database, window: Duration, others: &[u32]) -> Self {
         let mut config = database.server.clone();
         config.dbname(&database.name);
+        let measured = others
+            .iter()
+            .map(u32::to_string)
+            .chain(["self".to_owned()])
+            .collect();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(look_on(config, window))
+            runtime.block_on(look_on(config, window, measured))
         });
         Self { thread }
     }
 
-    /// The measurement with what it cost.
+    /// The measurement with what it cost. The library's tables must still be in use.
     pub(super) fn complete(self, mut measured: Measured, window: Duration) -> Outcome<Measured> {
-        let (load, commits) = self.thread.join().map_err(|_| "the meter panicked")??;
-        measured.commits_per_order = commits / (measured.orders_per_second * window.as_secs_f64());
-        measured.load = Some(load);
+        let (load, counted) = self.thread.join().map_err(|_| "the meter panicked")??;
+        let orders = measured.orders_per_second * window.as_secs_f64();
+        let flights = counted.flights.unwrap_or(counted.transactions);
+        measured.commits_per_order = flights as f64 / orders;
+        measured.load = Some(Load {
+            trips_per_order: counted.transactions as f64 / orders,
+            ..load
+        });
         Ok(measured)
     }
 }
 
-async fn look_on(config: Config, window: Duration) -> Outcome<(Load, f64)> {
+async fn look_on(config: Config, window: Duration, measured: Vec<String>) -> Outcome<(Load, Counters)> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     tokio::time::sleep(window / 4).await;
-    let before = counters(&client).await?;
-    let (mut active, mut syncing) = (0, 0);
+    let before = counters(&client, &measured).await?;
+    let (mut active, mut syncing, mut locked) = (0, 0, 0);
     // A connection that ends takes its counter with it: the last look at each counts.
     let mut used: HashMap<i32, (f64, f64)> = HashMap::new();
     let ends = tokio::time::Instant::now() + window;
@@ -86,33 +134,52 @@ async fn look_on(config: Config, window: Duration) -> Outcome<(Load, f64)> {
         let row = client.query_one(WAITS, &[]).await?;
         active += row.get::<_, i64>(0);
         syncing += row.get::<_, i64>(1);
+        locked += row.get::<_, i64>(2);
         for row in client.query(PROCESSES, &[]).await? {
             let now = ticks(&row.get::<_, i32>(0).to_string());
             used.entry(row.get(0)).or_insert((now, now)).1 = now;
         }
         tokio::time::sleep(LOOK).await;
     }
-    let after = counters(&client).await?;
+    let counted = counters(&client, &measured).await?.since(before);
     let seconds = window.as_secs_f64();
+    let cores = |ticks: f64| ticks / TICKS / seconds;
     let load = Load {
-        server_cores: used.values().map(|(first, last)| last - first).sum::<f64>() / TICKS / seconds,
-        own_cores: (after.own - before.own) / TICKS / seconds,
+        trips_per_order: f64::NAN,
+        server_cores: used.values().map(|(first, last)| cores(last - first)).sum(),
+        busiest: used
+            .values()
+            .map(|(first, last)| cores(last - first))
+            .fold(0.0, f64::max),
+        own_cores: cores(counted.own),
         disk: syncing as f64 / active.max(1) as f64,
+        locks: locked as f64 / active.max(1) as f64,
     };
-    Ok((load, (after.commits - before.commits) as f64))
+    Ok((load, counted))
 }
 
-const WAITS: &str = "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'IO' OR wait_event = 'WALWrite') \
+const WAITS: &str = "SELECT count(*), count(*) FILTER (WHERE wait_event_type = 'IO' OR wait_event = 'WALWrite'), \
+    count(*) FILTER (WHERE wait_event_type IN ('Lock', 'LWLock') AND wait_event <> 'WALWrite') \
     FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
 
 const PROCESSES: &str =
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-async fn counters(client: &Client) -> Outcome<Counters> {
-    let sql = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
-    let commits = client.query_one(sql, &[]).await?.get(0);
-    let own = ticks("self");
-    Ok(Counters { commits, own })
+async fn counters(client: &Client, measured: &[String]) -> Outcome<Counters> {
+    let transactions = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
+    let tables = "SELECT to_regclass('saga.lane') IS NOT NULL";
+    // Lane -1 claims, which waits for no disk.
+    let flights = "SELECT coalesce(sum(flight), 0)::bigint FROM saga.lane WHERE lane >= 0";
+    let flights = if client.query_one(tables, &[]).await?.get(0) {
+        Some(client.query_one(flights, &[]).await?.get(0))
+    } else {
+        None
+    };
+    Ok(Counters {
+        transactions: client.query_one(transactions, &[]).await?.get(0),
+        flights,
+        own: measured.iter().map(|pid| ticks(pid)).sum(),
+    })
 }
 
 /// Processor time that a process of this machine has used.

@@ -5,14 +5,15 @@
 
 mod ceiling;
 mod load;
+mod processes;
 
 use std::time::Duration;
 
 use saga_benches::Outcome;
 use tokio_postgres::{Client, Config, NoTls};
 
-pub(crate) use self::load::Load;
 use self::load::Meter;
+pub(crate) use self::{load::Load, processes::serve};
 use crate::{
     library::{Backend, Shop},
     measured::Measured,
@@ -85,7 +86,7 @@ pub(crate) fn is_there() -> bool {
 /// By hand.
 pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
-    let meter = Meter::start(&database, window);
+    let meter = Meter::start(&database, window, &[]);
     let measured = ceiling::run(&database, in_flight, window)?;
     meter.complete(measured, window)
 }
@@ -94,6 +95,11 @@ pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
 pub(crate) fn on_the_library(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
     measure(&database, Backend::Postgres(database.url()?), in_flight, window)
+}
+
+/// On the library, from two processes.
+pub(crate) fn of_two_processes(in_flight: usize, window: Duration) -> Outcome<Measured> {
+    processes::run(&Database::create()?, in_flight, window)
 }
 
 /// On the library, its messages through RabbitMQ.
@@ -105,8 +111,8 @@ pub(crate) fn behind_rabbitmq(in_flight: usize, window: Duration) -> Outcome<Mea
 
 fn measure(database: &Database, backend: Backend, in_flight: usize, window: Duration) -> Outcome<Measured> {
     let shop = Shop::open(backend)?;
-    let meter = Meter::start(database, window);
-    let measured = shop.measure(in_flight, window)?;
+    let meter = Meter::start(database, window, &[]);
+    let measured = meter.complete(shop.measure(in_flight, window)?, window)?;
     shop.close()?;
-    meter.complete(measured, window)
+    Ok(measured)
 }

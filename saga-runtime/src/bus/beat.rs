@@ -21,7 +21,7 @@ const UNFETCHED: Duration = Duration::from_secs(600);
 pub(crate) async fn run(shared: Arc<Shared>) {
     for nth in 1_u64.. {
         let next = shared.now().saturating_add(BEAT).unwrap_or(Timestamp::MAX);
-        shared.node.clock.sleep_until(next).await;
+        shared.time.sleep_until(next).await;
         if let Err(error) = beat(&shared, nth).await {
             shared.health.bad(&error);
         }
@@ -38,7 +38,9 @@ async fn beat(shared: &Shared, nth: u64) -> Result<(), Error> {
         return Ok(());
     }
     // Other processes may have subscribed since.
+    let asked = shared.time.ask();
     let opened = shared.store.open(&shared.node, &shared.routing.catalog()).await?;
+    shared.time.told(asked, opened.now);
     shared.routing.subscribe(&opened.subscriptions);
     if nth.is_multiple_of(SWEEP) {
         sweep(shared).await?;
@@ -63,7 +65,7 @@ async fn sweep(shared: &Shared) -> Result<(), Error> {
             max_bytes: usize::MAX,
             ..Want::default()
         };
-        let taken = shared.store.take(want).await?;
+        let taken = shared.take(want).await?;
         tracing::debug!(
             count = taken.messages.len(),
             "answers that nobody fetched are dropped"

@@ -16,6 +16,7 @@ use super::{
     routing::{Consumer, Kind, Routing},
     service_lane::ServiceLane,
     shared::{Alarm, Health, Lanes, Shared},
+    store_time::StoreTime,
     worker::Worker,
 };
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     retry::RetryPolicy,
     saga::Saga,
     service::Service,
-    store::{Node, Store},
+    store::{Node, Opened, Store},
     system::{Open, System},
     transport::{Topology, Transport},
 };
@@ -184,21 +185,26 @@ impl<Sys: System> Builder<Sys> {
             clock: self.clock,
             limits: self.limits,
         };
-        let opened = self.store.open(&node, &routing.catalog()).await?;
-        routing.subscribe(&opened.subscriptions);
         let requests = Requests::new(node.id);
+        let backends = Backends {
+            store: &*self.store,
+            transport: self.transport.as_deref(),
+        };
+        let time = StoreTime::new(Arc::clone(&node.clock));
+        let asked = time.ask();
+        let opened = backends.open(&node, &routing, &requests).await?;
+        time.told(asked, opened.now);
+        time.mention();
+        routing.subscribe(&opened.subscriptions);
         if self.store.caps().shared {
             routing.listen(&requests.queue);
-        }
-        if let Some(transport) = &self.transport {
-            let topology = topology(&routing, &requests, self.store.caps().shared);
-            transport.declare(&topology).await.map_err(all_of)?;
         }
         let received = self.transport.iter().flat_map(|_| routing.catalog().queues);
         let heard = Heard::nothing_of(received);
         let (lanes, ends) = lanes(self.workers, routing.consumers.len());
         let shared = Arc::new(Shared {
-            started_at: node.clock.now(),
+            started_at: time.now(),
+            time,
             budget: Budget::new(
                 node.limits.prefetch,
                 node.limits.prefetch_bytes,
@@ -223,6 +229,44 @@ impl<Sys: System> Builder<Sys> {
             inner: Arc::new(Inner::new(shared, tasks)),
             system: PhantomData,
         })
+    }
+}
+
+/// What a bus stands on, before it does.
+struct Backends<'a> {
+    store: &'a dyn Store,
+    transport: Option<&'a dyn Transport>,
+}
+
+impl Backends<'_> {
+    /// Opens the store and declares the topology. One is tried even if the other fails, so that what is wrong with both is
+    /// told at once; then neither is held on to.
+    async fn open(&self, node: &Node, routing: &Routing, requests: &Requests) -> Result<Opened, Error> {
+        let opened = self.store.open(node, &routing.catalog()).await;
+        let declared = match self.transport {
+            Some(transport) => {
+                let topology = topology(routing, requests, self.store.caps().shared);
+                transport.declare(&topology).await
+            }
+            None => Ok(()),
+        };
+        let (opened, faults) = match (opened, declared) {
+            (Ok(opened), Ok(())) => return Ok(opened),
+            (Ok(opened), Err(faults)) => (Some(opened), faults),
+            (Err(fault), declared) => {
+                let more = declared.err().into_iter().flatten();
+                (None, [fault].into_iter().chain(more).collect())
+            }
+        };
+        if let Some(transport) = self.transport {
+            transport.close().await;
+        }
+        if opened.is_some()
+            && let Err(error) = self.store.close().await
+        {
+            tracing::debug!(%error, "the store is left to its lease");
+        }
+        Err(all_of(faults))
     }
 }
 
@@ -310,9 +354,10 @@ fn missing_parts<Sys: System>(consumers: &[Consumer]) -> Vec<Error> {
     texts.map(|text| Error::new(ErrorKind::Setup, text)).collect()
 }
 
-/// Several errors as one.
+/// Several errors as one: of the kind of the first that does not pass by itself, if there is one.
 fn all_of(errors: Vec<Error>) -> Error {
-    let kind = errors.first().map_or(ErrorKind::Setup, Error::kind);
+    let lasting = errors.iter().find(|error| !error.is_retryable());
+    let kind = lasting.or(errors.first()).map_or(ErrorKind::Setup, Error::kind);
     let texts: Vec<String> = errors.iter().map(Error::to_string).collect();
     Error::new(kind, texts.join("\n"))
 }

@@ -50,7 +50,7 @@ impl Intake {
                 self.wait().await;
                 continue;
             }
-            match self.shared.store.take(want.clone()).await {
+            match self.shared.take(want.clone()).await {
                 Ok(taken) => {
                     pause = Duration::from_millis(20);
                     self.shared.health.good();
@@ -72,10 +72,10 @@ impl Intake {
             .into_iter()
             .flatten()
             .min();
-        let clock = &self.shared.node.clock;
+        let time = &self.shared.time;
         let sleep = async {
             match due {
-                Some(due) => clock.sleep_until(due).await,
+                Some(due) => time.sleep_until(due).await,
                 None => std::future::pending().await,
             }
         };

@@ -32,6 +32,7 @@ mod routing;
 mod service_lane;
 mod shared;
 mod shutdown;
+mod store_time;
 mod worker;
 
 use std::{

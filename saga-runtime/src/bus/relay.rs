@@ -105,7 +105,7 @@ impl Relay {
             max_bytes: free.bytes,
             ..Want::default()
         };
-        let Ok(taken) = self.shared.store.take(want).await else {
+        let Ok(taken) = self.shared.take(want).await else {
             return;
         };
         self.leftovers = !taken.relay.is_empty();
@@ -136,15 +136,15 @@ impl Relay {
                 return Some(batch);
             }
             let next = self.later.iter().map(|(at, _)| *at).min();
-            let clock = Arc::clone(&self.shared.node.clock);
+            let shared = Arc::clone(&self.shared);
             tokio::select! {
                 biased;
                 parcel = self.lane.recv() => match parcel {
                     Ok(parcel) => self.later.push((now, parcel)),
                     Err(_) if self.later.is_empty() => return None,
-                    Err(_) => clock.sleep_until(next.unwrap_or(now)).await,
+                    Err(_) => shared.time.sleep_until(next.unwrap_or(now)).await,
                 },
-                () = async { match next { Some(next) => clock.sleep_until(next).await, None => std::future::pending().await } } => {}
+                () = async { match next { Some(next) => shared.time.sleep_until(next).await, None => std::future::pending().await } } => {}
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     envelope::{Address, Envelope, MessageId},
     message::{Command, Event, Incoming, Message},
     service::BoxFuture,
-    store::{InboxEntry, Join, Outcome},
+    store::{InboxEntry, Join, Outcome, Sending, Statement, Wait},
     transport::{Destination, Outgoing, Sent},
 };
 
@@ -86,6 +86,26 @@ pub struct Request<'a, C> {
     deadline: Duration,
 }
 
+macro_rules! statement {
+    ($message:ident, $to:expr) => {
+        /// The statement that sends it from a transaction of your own, on a connection of your own to the store's
+        /// database: it is sent when that commits. PostgreSQL offers this; on SQLite, [`join`](Self::join) the library's.
+        ///
+        /// # Errors
+        /// `Setup` if the store takes part in no transaction but its own; as sending it otherwise.
+        pub fn statement(self) -> Result<Statement, Error> {
+            let given = self.particulars.id.is_some();
+            let joins = !self.particulars.join.is_empty();
+            let envelope = envelope(self.shared, &self.$message, self.particulars)?;
+            if joins {
+                let text = "rows are joined to a message that is sent from a transaction of your own: write them there";
+                return Err(Error::new(ErrorKind::Setup, text));
+            }
+            self.shared.store.statement(&sending(self.shared, &$to, envelope, given))
+        }
+    };
+}
+
 impl<'a, C: Command> Send<'a, C> {
     pub(super) fn new(shared: &'a Arc<Shared>, command: C) -> Self {
         Self {
@@ -97,6 +117,7 @@ impl<'a, C: Command> Send<'a, C> {
 
     particulars!();
     join!();
+    statement!(command, endpoint_of::<C>());
 }
 
 impl<'a, E: Event> Publish<'a, E> {
@@ -110,6 +131,7 @@ impl<'a, E: Event> Publish<'a, E> {
 
     particulars!();
     join!();
+    statement!(event, Outlet::Subscribers);
 }
 
 impl<'a, C: Command> Request<'a, C> {
@@ -141,8 +163,7 @@ impl<'a, C: Command> IntoFuture for Send<'a, C> {
             let given = self.particulars.id.is_some();
             let join = self.particulars.join.clone();
             let envelope = envelope(self.shared, &self.command, self.particulars)?;
-            let queue = C::INFO.endpoint.unwrap_or_default().into();
-            post(self.shared, Outlet::Queue(queue), envelope, given, join).await
+            post(self.shared, endpoint_of::<C>(), envelope, given, join).await
         })
     }
 }
@@ -201,9 +222,13 @@ impl<C: Command> Request<'_, C> {
                 Ok(answer) => read(&*answer?),
                 Err(_) => Err(Error::new(ErrorKind::Closed, "the bus was shut down before the answer came")),
             },
-            () = shared.node.clock.sleep_until(deadline) => Err(late::<C>(shared, self.deadline)),
+            () = shared.time.sleep_until(deadline) => Err(late::<C>(shared, self.deadline)),
         }
     }
+}
+
+fn endpoint_of<C: Command>() -> Outlet {
+    Outlet::Queue(C::INFO.endpoint.unwrap_or_default().into())
 }
 
 fn read<R: Incoming>(answer: &Envelope) -> Result<R, Error> {
@@ -342,14 +367,7 @@ async fn post_to_store(
     let mut draft = Draft::default();
     draft.unit.join = join;
     if given_id {
-        let consumer = match &to {
-            Outlet::Queue(queue) => Arc::clone(queue),
-            Outlet::Subscribers => Arc::clone(&envelope.name),
-        };
-        draft.unit.inbox.push(InboxEntry {
-            consumer,
-            id: envelope.id,
-        });
+        draft.unit.inbox.push(record_of(shared, &to, &envelope));
     }
     let asks_again = shared.asks_again(&to, &envelope);
     let emission = Emission {
@@ -377,4 +395,39 @@ async fn post_to_store(
         }
     }
     Ok(())
+}
+
+/// What is recorded of a message whose id was given by its sender.
+fn record_of(shared: &Shared, to: &Outlet, envelope: &Envelope) -> InboxEntry {
+    let to = match to {
+        Outlet::Queue(queue) => queue,
+        Outlet::Subscribers => &envelope.name,
+    };
+    // Behind a broker, the queue's own record is made when it is received, maybe in this very store.
+    let consumer = if shared.relays() {
+        format!("> {to}").into()
+    } else {
+        Arc::clone(to)
+    };
+    InboxEntry {
+        consumer,
+        id: envelope.id,
+    }
+}
+
+/// A message for a transaction of the user's own. Whoever comes first takes it on once that has committed.
+fn sending(shared: &Shared, to: &Outlet, envelope: Envelope, given_id: bool) -> Sending {
+    let inbox = given_id.then(|| record_of(shared, to, &envelope));
+    let queues = match to {
+        Outlet::Queue(queue) => vec![Arc::clone(queue)],
+        Outlet::Subscribers if shared.relays() => vec![Arc::clone(&envelope.name)],
+        Outlet::Subscribers => shared.routing.subscribers(&envelope.name),
+    };
+    let wait = if shared.relays() { Wait::Relay } else { Wait::Ready };
+    Sending {
+        envelope: Arc::new(envelope),
+        queues,
+        wait,
+        inbox,
+    }
 }

@@ -18,6 +18,7 @@ use super::{
     relay::Parcel,
     requests::Requests,
     routing::{Consumer, Kind, Routing},
+    store_time::StoreTime,
 };
 use crate::{
     Error, ErrorKind,
@@ -25,7 +26,7 @@ use crate::{
     engine::{Failure, Outlet},
     envelope::Envelope,
     limits::Limits,
-    store::{InstanceId, Node, Outcome, Seq, Store, Unit, Wait},
+    store::{InstanceId, Node, Outcome, Seq, Store, Taken, Unit, Wait, Want},
     transport::Transport,
 };
 
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) transport: Option<Arc<dyn Transport>>,
     pub(crate) node: Node,
+    pub(crate) time: StoreTime,
     pub(crate) codec: Codec,
     pub(crate) routing: Routing,
     pub(crate) budget: Budget,
@@ -77,8 +79,17 @@ impl Shared {
         &self.node.limits
     }
 
+    /// By the store's clock, as everything here.
     pub(crate) fn now(&self) -> Timestamp {
-        self.node.clock.now()
+        self.time.now()
+    }
+
+    /// Takes, and learns the store's time.
+    pub(crate) async fn take(&self, want: Want) -> Result<Taken, Error> {
+        let asked = self.time.ask();
+        let taken = self.store.take(want).await?;
+        self.time.told(asked, taken.now);
+        Ok(taken)
     }
 
     /// Until when a message waits for a build that knows it. Counted from this start at the earliest: while nothing

@@ -162,7 +162,6 @@ impl Worker {
         }
         let taken = self
             .shared
-            .store
             .take(Want {
                 instances: ids.clone(),
                 ..Want::default()

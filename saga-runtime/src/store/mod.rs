@@ -18,8 +18,9 @@
 //!    waits for that as long as it takes; or it answers `Unknown` and gives back all that its node has claimed before it
 //!    answers anything else. Whoever then still holds a row loses its gate, and takes it again.
 //! 3. A unit that the backend refuses for its content is isolated: it gets [`Outcome::Rejected`], the rest goes on.
-//! 4. [`Taken::now`] is the only clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an
-//!    embedded store, the server's own elsewhere.
+//! 4. The store has one clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an embedded
+//!    store, the server's own elsewhere. [`Opened::now`] and [`Taken::now`] say what it shows, read during the call; the
+//!    bus goes by it.
 //! 5. `take` never returns a message that a live node has claimed. A node that has not renewed its lease
 //!    ([`LEASE`]) is dead; its claims are adopted by [`Store::beat`] or by the next [`Store::open`], marked as
 //!    [`Stored::suspect`] until they are parked; so is what it claims thereafter, if it was not dead. A store that is not [shared](StoreCaps::shared) knows at
@@ -42,7 +43,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error,
+    Error, ErrorKind,
     clock::Clock,
     codec::Codec,
     dead_letter::DeadLetter,
@@ -57,10 +58,12 @@ mod join;
 mod memory;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;
+mod statement;
 pub use catalog::{Catalog, KnownMessage, KnownSaga};
 pub use inspect::{Inspect, InstanceCount, InstanceFilter, QueueDepth};
 pub use join::{Join, JoinError};
 pub use memory::Memory;
+pub use statement::{Sending, Statement};
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -98,6 +101,16 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Gives back all claims and deregisters the node, so that others (or the next start) take over at once.
     fn close(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// The statement that sends a message from a transaction of the user's own on this database. Unless written otherwise,
+    /// there is none: the store has its data to itself.
+    fn statement(&self, _: &Sending) -> Result<Statement, Error> {
+        let store = self.caps().name;
+        let text = format!(
+            "the store `{store}` takes part in no transaction but its own: have your rows written in that one, with `join`"
+        );
+        Err(Error::new(ErrorKind::Setup, text))
+    }
 
     /// Looking and repairing.
     fn inspect(&self) -> &dyn Inspect;
@@ -146,8 +159,10 @@ pub struct Subscription {
 }
 
 /// What opening found.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Opened {
+    /// The store's time.
+    pub now: Timestamp,
     /// Every subscription known to the store: this build's and those that earlier or other builds left.
     pub subscriptions: Vec<Subscription>,
 }

@@ -81,6 +81,7 @@ impl State {
         self.adopt(caller);
         self.wake_if_ready();
         Opened {
+            now: caller.now,
             subscriptions: self.subscriptions.iter().cloned().collect(),
         }
     }

@@ -3,15 +3,18 @@
 use super::{address::Address, error::Fault, session::Session};
 
 /// What this build needs.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// The step to each version from the one before.
-const STEPS: [&[&str]; VERSION as usize] = [&[
-    include_str!("sql/001_tables.sql"),
-    include_str!("sql/001_commit.sql"),
-    include_str!("sql/001_take.sql"),
-    include_str!("sql/001_beat.sql"),
-]];
+const STEPS: [&[&str]; VERSION as usize] = [
+    &[
+        include_str!("sql/001_tables.sql"),
+        include_str!("sql/001_commit.sql"),
+        include_str!("sql/001_take.sql"),
+        include_str!("sql/001_beat.sql"),
+    ],
+    &[include_str!("sql/002_send.sql")],
+];
 
 /// Creates the schema or brings it up to date. A newer one is left alone.
 pub(super) async fn migrate(session: &Session, address: &Address) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use tokio_postgres::types::ToSql;
 use self::{
     address::Address,
     bell::Bell,
-    column::Column,
+    column::{Column, Time},
     error::Fault,
     lane::Common,
     message::Claims,
@@ -24,10 +24,10 @@ use self::{
     session::{Line, Purpose},
 };
 use super::{
-    Beat, Catalog, Durability, Inspect, Node, Opened, Outcome, Store, StoreCaps, Subscription, Taken, Unit,
-    Want,
+    Beat, Catalog, Durability, Inspect, Node, Opened, Outcome, Sending, Statement, Store, StoreCaps,
+    Subscription, Taken, Unit, Want,
 };
-use crate::{Error, service::BoxFuture};
+use crate::{Error, Timestamp, service::BoxFuture};
 
 mod address;
 mod bell;
@@ -47,6 +47,7 @@ mod numbers;
 mod options;
 mod queue;
 mod session;
+mod statement;
 mod take;
 mod tls;
 
@@ -149,12 +150,10 @@ impl Postgres {
         if ready {
             self.common.bell.ring();
         }
-        Ok(Opened {
-            subscriptions: self.subscribe(&catalog.subscriptions).await?,
-        })
+        self.subscribe(&catalog.subscriptions).await
     }
 
-    async fn subscribe(&self, subscriptions: &[Subscription]) -> Result<Vec<Subscription>, Fault> {
+    async fn subscribe(&self, subscriptions: &[Subscription]) -> Result<Opened, Fault> {
         let (mut events, mut queues) = (Column::default(), Column::default());
         for subscription in subscriptions {
             events.text(&subscription.event);
@@ -165,13 +164,21 @@ impl Postgres {
             self.desk.query(SUBSCRIBE, &parameters).await?;
         }
         let rows = self.desk.query(SUBSCRIPTIONS, &[]).await?;
-        let read = |row: &tokio_postgres::Row| {
-            Ok(Subscription {
-                event: row.try_get::<_, &str>(0)?.into(),
-                queue: row.try_get::<_, &str>(1)?.into(),
-            })
+        let mut opened = Opened {
+            now: Timestamp::MIN,
+            subscriptions: Vec::new(),
         };
-        rows.iter().map(read).collect()
+        for row in &rows {
+            opened.now = row.try_get::<_, Time>(0)?.0;
+            if let (Some(event), Some(queue)) = (row.try_get::<_, Option<&str>>(1)?, row.try_get(2)?) {
+                let queue: &str = queue;
+                opened.subscriptions.push(Subscription {
+                    event: event.into(),
+                    queue: queue.into(),
+                });
+            }
+        }
+        Ok(opened)
     }
 
     async fn beat_once(&self) -> Result<Beat, Error> {
@@ -206,7 +213,9 @@ impl Postgres {
 const SUBSCRIBE: &str = "INSERT INTO subscription (event, queue) \
     SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING";
 
-const SUBSCRIPTIONS: &str = "SELECT event, queue FROM subscription ORDER BY event, queue";
+/// The store's time, and the subscriptions, if any.
+const SUBSCRIPTIONS: &str = "SELECT saga_now(), event, queue FROM (SELECT) AS one LEFT JOIN subscription ON true \
+    ORDER BY event, queue";
 
 impl Store for Postgres {
     fn caps(&self) -> StoreCaps {
@@ -248,6 +257,10 @@ impl Store for Postgres {
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(self.give_back())
+    }
+
+    fn statement(&self, sending: &Sending) -> Result<Statement, Error> {
+        self.statement_of(sending)
     }
 
     fn inspect(&self) -> &dyn Inspect {

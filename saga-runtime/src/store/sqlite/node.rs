@@ -29,6 +29,7 @@ impl Database {
         self.merge(&catalog.subscriptions)?;
         self.absent = self.any_absent()?;
         Ok(Opened {
+            now: self.clock.now(),
             subscriptions: subscriptions(&self.connection)?,
         })
     }

@@ -138,6 +138,7 @@ macro_rules! store_suite {
             what_needs_a_newer_instance_waits_for_a_build_that_opens_it
             a_timer_is_named_only_to_a_build_that_opens_its_instance
             the_next_waiting_message_is_announced
+            the_store_tells_its_time
             a_timer_is_named_when_due_and_not_before
             a_timer_is_named_until_its_instance_changes
             timers_come_earliest_first_within_the_limit

@@ -25,6 +25,13 @@ async fn due<S: Store>(process: &Process<S>, limit: usize) -> Vec<(InstanceId, T
         .timers
 }
 
+pub async fn the_store_tells_its_time<F: StoreFixture>(bench: Bench<F>) {
+    let process = bench.start().await;
+    assert_eq!(process.opened.now, bench.now());
+    bench.advance_secs(60).await;
+    assert_eq!(process.want(Want::default()).await.now, bench.now());
+}
+
 pub async fn a_timer_is_named_when_due_and_not_before<F: StoreFixture>(bench: Bench<F>) {
     let process = bench.start().await;
     let at = bench.after(60);

@@ -37,8 +37,8 @@ mutants! {
         "if !seen.insert(envelope.id) {" =>
         "if MUTANT { draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope); return Some(draft); } if !seen.insert(envelope.id) {";
     forget_what_a_sender_sent in "bus/request.rs":
-        "if given_id {\n        let consumer" =>
-        "if given_id && !MUTANT {\n        let consumer";
+        "if given_id {\n        draft.unit" =>
+        "if given_id && !MUTANT {\n        draft.unit";
     derive_ids_from_chance in "envelope.rs":
         "let rest = digest(parent.0, emitter, incarnation, u64::from(position));" =>
         "if MUTANT { return Self::random(); } let rest = digest(parent.0, emitter, incarnation, u64::from(position));";
