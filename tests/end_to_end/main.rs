@@ -9,6 +9,7 @@
 
 mod backends;
 mod broker;
+mod certificates;
 mod changing;
 mod clocked;
 mod crash;

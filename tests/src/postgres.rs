@@ -3,7 +3,10 @@
 use std::{
     fs, io,
     net::SocketAddr,
-    os::unix::{fs::chown, process::CommandExt as _},
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -31,6 +34,17 @@ impl Cluster {
     /// # Panics
     /// With `CI=true`, if it is not installed.
     pub fn start() -> io::Result<Option<Self>> {
+        Self::start_with("", &[])
+    }
+
+    /// As [`start`](Self::start), with lines of its configuration and files that stand beside its data, by name.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_with(configuration: &str, files: &[(&str, &str)]) -> io::Result<Option<Self>> {
         let debian = newest_of_debian();
         let debian: Vec<&str> = debian.iter().map(String::as_str).collect();
         let Some(initdb) = installed("initdb", "postgresql", &debian) else {
@@ -59,8 +73,36 @@ impl Cluster {
             "postgres",
             "--no-sync",
         ]))?;
+        for (name, text) in files {
+            cluster.put(name, text)?;
+        }
+        let place = cluster.folder.path().join("data/postgresql.conf");
+        let whole = fs::read_to_string(&place)? + configuration;
+        fs::write(place, whole)?;
         cluster.control("start")?;
         Ok(Some(cluster))
+    }
+
+    /// Stops it and starts it again as a replica, which only reads.
+    ///
+    /// # Errors
+    /// If it does not come to answer again.
+    pub fn demote(&self) -> io::Result<()> {
+        self.put("data/standby.signal", "")?;
+        self.control("restart")
+    }
+
+    /// Writes a file that nobody but the server reads.
+    fn put(&self, name: &str, text: &str) -> io::Result<()> {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text)?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600))?;
+        chown(&file, self.user, None)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How to connect to it.

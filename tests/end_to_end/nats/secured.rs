@@ -1,28 +1,9 @@
 //! Servers that want TLS and credentials, and what is said of them when they do not get it.
 
-use std::{fs, path::Path};
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use saga_runtime::{Error, ErrorKind, transport::Nats};
 use saga_tests::nats::OwnServer;
 
-/// An authority, and in its name a certificate for a server at this address and one for a client, as PEM files.
-fn certificates(folder: &Path) {
-    let mut authority = CertificateParams::new(Vec::new()).unwrap();
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
-    fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
-    for name in ["server", "client"] {
-        let key = KeyPair::generate().unwrap();
-        let names = ["127.0.0.1".to_owned()];
-        let certificate = CertificateParams::new(names)
-            .unwrap()
-            .signed_by(&key, &authority)
-            .unwrap();
-        fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-    }
-}
+use crate::certificates::certificates;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tls_is_spoken_with_whom_the_authority_vouches_for() {

@@ -5,4 +5,7 @@ mod cut;
 mod joining;
 mod own_transaction;
 mod processes;
+mod refused;
 mod setup;
+mod tls;
+mod upkeep;

@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use futures_util::future::join_all;
 use saga_runtime::{
     Error, ErrorKind,
-    store::{Postgres, Store as _},
+    store::{Postgres, Store as _, SynchronousCommit},
 };
 
+use saga_tests::postgres::Cluster;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
 
-use crate::servers::Schema;
+use crate::servers::{self, Schema};
 
 fn refused(connected: Result<Postgres, Error>) -> Error {
     match connected {
@@ -32,6 +33,25 @@ async fn migrations_are_applied_once_however_many_begin_at_once() {
     let row = schema.client().await.query_one(versions, &[]).await.unwrap();
     assert_eq!(row.get::<_, i64>(0), 2, "one for each version");
     schema.options().migrate_at_start(false).connect().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_schema_of_an_older_build_is_brought_up_to_date_with_what_is_in_it() {
+    let Some(schema) = Schema::new() else { return };
+    schema.options().migrate().await.unwrap();
+    let client = schema.client().await;
+    let older = "DROP FUNCTION send_1; DELETE FROM migration WHERE version = 2; \
+        INSERT INTO subscription VALUES ('Billed', 'warehouse')";
+    client.batch_execute(older).await.unwrap();
+    let error = refused(schema.options().migrate_at_start(false).connect().await);
+    assert!(
+        error.to_string().contains("has version 1, this build needs 2"),
+        "{error}"
+    );
+    schema.connect().await;
+    let there = "SELECT to_regprocedure('send_1(text)') IS NOT NULL, (SELECT event FROM subscription)";
+    let there = client.query_one(there, &[]).await.unwrap();
+    assert_eq!((there.get(0), there.get(1)), (true, "Billed"));
 }
 
 #[tokio::test]
@@ -183,4 +203,28 @@ async fn names_that_are_no_schema_and_modes_that_are_none_are_refused_in_words()
             .contains("use disable, prefer, require or verify-full"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_server_is_told_all_at_once() {
+    let unsafe_settings = "\nfsync = off\nfull_page_writes = off\n";
+    let Some(cluster) = Cluster::start_with(unsafe_settings, &[]).unwrap() else {
+        return;
+    };
+    let url = |user: &str| format!("postgres://{user}@{}/postgres", cluster.address());
+    let client = servers::client(&url("postgres"), "public").await;
+    client.batch_execute("CREATE ROLE guest LOGIN").await.unwrap();
+    cluster.demote().unwrap();
+    let text = refused(Postgres::connect(url("guest")).await).to_string();
+    for said in [
+        "set fsync = on",
+        "set full_page_writes = on",
+        "let the URL lead to the primary",
+        "CREATE SCHEMA saga AUTHORIZATION guest",
+    ] {
+        assert!(text.contains(said), "{said} is missing in\n{text}");
+    }
+    let lenient = Postgres::options(url("postgres")).synchronous_commit(SynchronousCommit::Off);
+    let text = refused(lenient.connect().await).to_string();
+    assert_eq!(text.lines().count(), 2, "that it only reads is left:\n{text}");
 }

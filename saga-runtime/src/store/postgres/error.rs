@@ -25,6 +25,9 @@ pub(super) enum Fault {
     Told(#[from] Error),
 }
 
+/// What the client's words for a server without TLS begin with; the kind of its errors is not public.
+const TLS: &str = "error performing TLS handshake";
+
 /// What is to be done about a flight that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
@@ -136,6 +139,11 @@ impl Fault {
                 ErrorKind::Corrupt,
                 "A row does not read as it was written: restore the schema from a backup, or use another one",
             ),
+            Self::Server(error) if is_of_tls(error) => (
+                ErrorKind::Setup,
+                "Name the authority that vouches for the server as `sslrootcert`, and the server as its certificate does; \
+                 or ask for less with `sslmode`, if the server has no TLS",
+            ),
             _ => match self.state() {
                 Some(state) => of_state(state),
                 None => (
@@ -207,6 +215,21 @@ fn is_fatal(said: &DbError) -> bool {
         Some(severity) => matches!(severity, Severity::Fatal | Severity::Panic),
         None => said.severity() != "ERROR",
     }
+}
+
+/// Whether it was refused for who the server is or what it speaks, and not because nobody answered.
+fn is_of_tls(error: &PgError) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        let within = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        if error.is::<rustls::Error>() || within.is_some_and(|error| error.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    error.to_string().starts_with(TLS)
 }
 
 fn with_causes(error: &PgError) -> String {
