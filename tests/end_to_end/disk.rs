@@ -37,15 +37,18 @@ impl SmallDisk {
         self.folder.path()
     }
 
-    /// Nothing can be written to it any more.
-    pub fn make_read_only(&self) {
-        let mut remount = Command::new("mount");
-        remount.args(["-o", "remount,ro"]).arg(self.path());
-        assert!(remount.status().unwrap().success());
+    /// Nothing can be written to it any more. A process that another test is starting has all open files for a moment.
+    pub async fn make_read_only(&self) {
+        eventually("nobody writes to the disk", async || {
+            let mut remount = Command::new("mount");
+            remount.args(["-o", "remount,ro"]).arg(self.path());
+            remount.status().unwrap().success()
+        })
+        .await;
     }
 
     /// Fills what is left of it.
-    fn fill(&self) -> PathBuf {
+    pub fn fill(&self) -> PathBuf {
         let filler = self.path().join("filler");
         let mut file = std::fs::File::create(&filler).unwrap();
         while file.write_all(&[0; 4_096]).is_ok() {}

@@ -109,7 +109,7 @@ async fn a_read_only_file_or_folder_is_named_with_what_to_do() {
         .await
         .unwrap();
     bus.shutdown().await.unwrap();
-    disk.make_read_only();
+    disk.make_read_only().await;
     for file in [there, disk.path().join("new.db")] {
         let error = Sqlite::open(&file).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Setup, "{error}");

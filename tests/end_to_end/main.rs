@@ -16,6 +16,7 @@ mod crash;
 mod disk;
 mod exactly_once;
 mod failing_disk;
+mod failing_sync;
 mod job;
 mod joining;
 mod kill;

@@ -16,7 +16,9 @@
 //!    Rows that were claimed, or born claimed, in a call without an answer must not be left with nobody who knows that he
 //!    holds them. A store behind a network therefore finds out by itself what became of a call whose connection broke, and
 //!    waits for that as long as it takes; or it answers `Unknown` and gives back all that its node has claimed before it
-//!    answers anything else. Whoever then still holds a row loses its gate, and takes it again.
+//!    answers anything else. Whoever then still holds a row loses its gate, and takes it again. An embedded store may also
+//!    answer `Unknown` where nothing was applied unless this process dies before its next commit: what was claimed before
+//!    the call then stays claimed, and what was born in it was not.
 //! 3. A unit that the backend refuses for its content is isolated: it gets [`Outcome::Rejected`], the rest goes on.
 //! 4. The store has one clock for timers, leases and retention: the [`Clock`] handed to [`Store::open`] in an embedded
 //!    store, the server's own elsewhere. [`Opened::now`] and [`Taken::now`] say what it shows, read during the call; the

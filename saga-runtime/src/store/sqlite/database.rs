@@ -9,6 +9,7 @@ use super::{
     claims::Claims,
     error::{explain, is_uncertain, uncertain},
     key_index::KeyIndex,
+    log::Log,
     young::Young,
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(super) struct Database {
     pub(super) wake: bool,
     pub(super) woken: Arc<Notify>,
     pub(super) buffer: Vec<u8>,
+    log: Log,
     full_sync: bool,
     set_up_for: Needs,
 }
@@ -83,19 +85,20 @@ impl From<rusqlite::Error> for Broken {
 impl Database {
     /// Reads in what is remembered beside the tables.
     pub(super) fn load(
-        connection: Connection,
+        mut connection: Connection,
         path: PathBuf,
         full_sync: bool,
         woken: Arc<Notify>,
     ) -> Result<Self, Error> {
-        let read = || {
+        let mut read = || {
+            let log = Log::of(&mut connection)?;
             let last_seq =
                 connection.query_row("SELECT coalesce(max(seq), 0) FROM message", [], |row| row.get(0))?;
             let keys = KeyIndex::load(&connection)?;
             let (young, last_young) = Young::load(&connection, |id| keys.hash_of(id))?;
-            Ok((keys, young, last_young.max(last_seq)))
+            Ok((log, keys, young, last_young.max(last_seq)))
         };
-        let (keys, young, last_seq) = read().map_err(|error| explain(&path, "read it", &error))?;
+        let (log, keys, young, last_seq) = read().map_err(|error| explain(&path, "read it", &error))?;
         let mut database = Self {
             connection,
             path,
@@ -112,6 +115,7 @@ impl Database {
             wake: false,
             woken,
             buffer: Vec::new(),
+            log,
             full_sync,
             set_up_for: Needs::Sync,
         };
@@ -142,20 +146,23 @@ impl Database {
     ) -> Result<T, Broken> {
         self.wake = false;
         self.begin(needs)?;
-        let done = match work(self) {
+        let done = match self.trust_the_log(needs).and_then(|()| work(self)) {
             Ok(done) => done,
             Err(error) => {
-                self.roll_back();
+                self.roll_back(&error);
                 return Err(Broken::Before(error));
             }
         };
         if let Err(error) = self.end() {
-            self.roll_back();
+            self.roll_back(&error);
             return Err(Broken::Commit(error));
         }
         self.claims.keep();
         self.keys.keep();
         self.young.keep();
+        if needs == Needs::Sync {
+            self.log.shorten(&self.connection);
+        }
         if self.wake {
             self.woken.notify_waiters();
             self.woken.notify_one();
@@ -179,15 +186,27 @@ impl Database {
         Ok(())
     }
 
+    fn trust_the_log(&mut self, needs: Needs) -> Result<()> {
+        match needs {
+            Needs::Sync => self.log.mend(),
+            Needs::NoSync => Ok(()),
+        }
+    }
+
     fn end(&self) -> Result<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
 
-    fn roll_back(&mut self) {
+    /// Even where it was the commit that failed: SQLite goes on as if the transaction had never been, and the next one is
+    /// written over it. Only a process that opens the file before that may find it applied.
+    fn roll_back(&mut self, error: &rusqlite::Error) {
+        self.log.heed(error);
         self.claims.roll_back();
         self.keys.roll_back();
         self.young.roll_back();
+        // What it may have taken for done.
+        (self.absent, self.unknown) = (true, true);
         // After some errors SQLite has rolled back by itself.
         if self.connection.is_autocommit() {
             return;

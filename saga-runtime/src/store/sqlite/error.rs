@@ -40,9 +40,23 @@ pub(super) fn is_refusal(error: &SqliteError) -> bool {
     }
 }
 
-/// Only a failed write or sync leaves it open what is on the disk.
+/// Whether a commit that ended like this may show once the file is read again: unless it was refused, or its last
+/// page was not even written.
 pub(super) fn is_uncertain(error: &SqliteError) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure)
+    let certain = [
+        ErrorCode::DiskFull,
+        ErrorCode::DatabaseBusy,
+        ErrorCode::DatabaseLocked,
+    ];
+    !is_refusal(error)
+        && error
+            .sqlite_error_code()
+            .is_none_or(|code| !certain.contains(&code))
+}
+
+/// Pages may be called written that are not on the disk.
+pub(super) fn is_failed_sync(error: &SqliteError) -> bool {
+    matches!(error, SqliteError::SqliteFailure(failure, _) if failure.extended_code == ffi::SQLITE_IOERR_FSYNC)
 }
 
 fn kind_and_remedy(error: &SqliteError) -> (ErrorKind, &'static str) {

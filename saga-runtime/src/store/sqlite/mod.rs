@@ -32,6 +32,7 @@ mod join;
 mod journal;
 mod key_index;
 mod lock;
+mod log;
 mod message;
 mod node;
 mod place;

@@ -102,9 +102,7 @@ fn prepare_writer(connection: &Connection, synchronous: Synchronous) -> Result<(
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", synchronous.pragma())?;
     connection.pragma_update(None, "cache_size", -32_000)?;
-    connection.pragma_update(None, "temp_store", "memory")?;
-    // Pages that are changed again and again, the right edges of all tables, are copied once in many commits.
-    connection.pragma_update(None, "wal_autocheckpoint", 16_000)
+    connection.pragma_update(None, "temp_store", "memory")
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
