@@ -205,6 +205,7 @@ impl<Sys: System> Builder<Sys> {
         let shared = Arc::new(Shared {
             started_at: time.now(),
             time,
+            runtime: tokio::runtime::Handle::current(),
             budget: Budget::new(
                 node.limits.prefetch,
                 node.limits.prefetch_bytes,

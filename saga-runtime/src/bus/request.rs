@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, future::IntoFuture, sync::Arc, time::Duration};
 
+use tracing::Instrument as _;
+
 use super::{arrival::Arrival, outbox::Draft, shared::Shared};
 use crate::{
     Error, ErrorKind,
@@ -339,9 +341,25 @@ async fn post(
             let sent = transport.send(&[Outgoing { to, envelope }]).await;
             accepted(sent.into_iter().next())?;
         }
-        _ => post_to_store(shared, to, envelope, given_id, join).await?,
+        _ => to_the_end(shared, to, envelope, given_id, join).await?,
     }
     Ok(id)
+}
+
+/// Posts even if its caller goes away half-way: what is born claimed in the commit has to be handed on after it, or this
+/// process holds it without knowing.
+async fn to_the_end(
+    shared: &Arc<Shared>,
+    to: Outlet,
+    envelope: Arc<Envelope>,
+    given_id: bool,
+    join: Vec<Join>,
+) -> Result<(), Error> {
+    let poster = Arc::clone(shared);
+    let post = async move { post_to_store(&poster, to, envelope, given_id, join).await };
+    let posted = shared.runtime.spawn(post.in_current_span()).await;
+    let unknown = "the program is ending; whether the message was sent is not known";
+    posted.unwrap_or_else(|_| Err(Error::new(ErrorKind::Unknown, unknown)))
 }
 
 fn accepted(sent: Option<Sent>) -> Result<(), Error> {

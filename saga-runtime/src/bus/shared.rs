@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     /// Held while a saga's message that a dead process had in hand is tried again, alone.
     pub(crate) careful: tokio::sync::Mutex<()>,
     pub(crate) started_at: Timestamp,
+    /// Where its tasks run, for what a caller begins and the bus has to end.
+    pub(crate) runtime: tokio::runtime::Handle,
 }
 
 /// The ways into the workers.
@@ -232,7 +234,12 @@ impl Shared {
     /// Commits. What waits from then on rings when its time comes: not before it is there, or it would not be found.
     pub(crate) async fn commit(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, Error> {
         let due = units.iter().filter_map(Unit::due).min();
-        let outcomes = self.store.commit(units).await?;
+        let outcomes = self.store.commit(units).await.inspect_err(|error| {
+            // What the store then gave back, to whom nobody else may tell.
+            if error.kind() == ErrorKind::Unknown {
+                self.look_everywhere();
+            }
+        })?;
         if let Some(due) = due {
             self.alarm.set(due);
         }
