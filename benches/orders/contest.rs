@@ -40,8 +40,12 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
                 | Contender::Store
                 | Contender::RawNats
                 | Contender::RawRabbitMq
+                | Contender::RabbitMqSent
                 | Contender::PostgresCeiling => vec![],
                 Contender::NatsSqlite => of_broker(0.3, in_flight, &measured, raw_nats.as_ref()),
+                Contender::NatsPostgres => {
+                    of_nats_and_postgres(in_flight, &measured, raw_nats.as_ref(), postgres_ceiling.as_ref())
+                }
                 Contender::RabbitMqSqlite | Contender::RabbitMqPostgres => {
                     of_broker(0.5, in_flight, &measured, raw_rabbitmq.as_ref())
                 }
@@ -81,15 +85,18 @@ pub(crate) enum Contender {
     Postgres,
     /// Two processes on one database.
     PostgresTwice,
+    NatsPostgres,
     /// RabbitMQ by hand.
     RawRabbitMq,
+    /// `Bus::send` by as many callers, and nobody there to receive.
+    RabbitMqSent,
     RabbitMqSqlite,
     RabbitMqPostgres,
 }
 
 impl Contender {
     /// All of them; the ceiling first, since others are held against it.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Ceiling,
         Self::Store,
         Self::Sqlite,
@@ -99,7 +106,9 @@ impl Contender {
         Self::PostgresCeiling,
         Self::Postgres,
         Self::PostgresTwice,
+        Self::NatsPostgres,
         Self::RawRabbitMq,
+        Self::RabbitMqSent,
         Self::RabbitMqSqlite,
         Self::RabbitMqPostgres,
     ];
@@ -109,7 +118,8 @@ impl Contender {
         match self {
             Self::RawNats | Self::NatsSqlite => nats::answers(),
             Self::PostgresCeiling | Self::Postgres | Self::PostgresTwice => postgres::is_there(),
-            Self::RawRabbitMq | Self::RabbitMqSqlite => rabbitmq::answers(),
+            Self::NatsPostgres => nats::answers() && postgres::is_there(),
+            Self::RawRabbitMq | Self::RabbitMqSent | Self::RabbitMqSqlite => rabbitmq::answers(),
             Self::RabbitMqPostgres => rabbitmq::answers() && postgres::is_there(),
             _ => true,
         }
@@ -126,7 +136,9 @@ impl Contender {
             Self::PostgresCeiling => "ceiling: PostgreSQL by hand",
             Self::Postgres => "postgres",
             Self::PostgresTwice => "postgres, two processes",
+            Self::NatsPostgres => "nats + postgres",
             Self::RawRabbitMq => "raw RabbitMQ, of 6 messages each",
+            Self::RabbitMqSent => "rabbitmq: only sent, of 6 messages each",
             Self::RabbitMqSqlite => "rabbitmq + sqlite, full sync",
             Self::RabbitMqPostgres => "rabbitmq + postgres",
         }
@@ -144,7 +156,9 @@ impl Contender {
             Self::PostgresCeiling => postgres::by_hand(in_flight, window),
             Self::Postgres => postgres::on_the_library(in_flight, window),
             Self::PostgresTwice => postgres::of_two_processes(in_flight, window),
+            Self::NatsPostgres => postgres::behind_nats(in_flight, window),
             Self::RawRabbitMq => rabbitmq::by_hand(in_flight, window),
+            Self::RabbitMqSent => rabbitmq::only_sent(in_flight, window),
             Self::RabbitMqSqlite => library::run_on_rabbitmq(directory, in_flight, window),
             Self::RabbitMqPostgres => postgres::behind_rabbitmq(in_flight, window),
         }
@@ -172,6 +186,23 @@ fn of_broker(target: f64, in_flight: usize, measured: &Measured, raw: Option<&Me
         (256.., Some(raw)) => {
             let share = measured.orders_per_second / raw.orders_per_second;
             vec![Check::at_least(target, share, "× raw")]
+        }
+        _ => vec![],
+    }
+}
+
+/// Through NATS, beside PostgreSQL: neither is asked for more than it is by itself.
+fn of_nats_and_postgres(
+    in_flight: usize,
+    measured: &Measured,
+    raw: Option<&Measured>,
+    ceiling: Option<&Measured>,
+) -> Vec<Check> {
+    match (in_flight, raw, ceiling) {
+        (256.., Some(raw), Some(ceiling)) => {
+            let lower = (0.3 * raw.orders_per_second).min(0.5 * ceiling.orders_per_second);
+            let share = measured.orders_per_second / lower;
+            vec![Check::at_least(1.0, share, "× 0.3 raw NATS or 0.5 ceiling")]
         }
         _ => vec![],
     }

@@ -14,7 +14,7 @@ use saga_runtime::{
     Bus,
     bus::Builder,
     store::{Memory, Postgres, Sqlite},
-    transport::Transport,
+    transport::{Topology, Transport},
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
     commits,
     measured::{Measured, Stopwatch},
     nats, rabbitmq,
-    shop::{BillingDesk, Fulfilment, PlaceOrder, PlaceOrderReply, WarehouseDesk},
+    shop::{BillingDesk, Fulfilment, PlaceOrder, PlaceOrderReply, VoidLabel, WarehouseDesk},
 };
 
 /// Where the shop keeps its orders.
@@ -46,6 +46,9 @@ pub(crate) enum Backend {
     },
 }
 
+/// Told when something began that has ended; whether to go on.
+type Ended = Arc<dyn Fn(Instant) -> bool + Send + Sync>;
+
 /// A shop that is open.
 pub(crate) struct Shop {
     runtime: Runtime,
@@ -64,17 +67,8 @@ pub(crate) fn run(backend: Backend, in_flight: usize, window: Duration) -> Outco
 /// As [`run`], with messages through NATS and a database in a directory of its own.
 pub(crate) fn run_on_nats(directory: &Path, in_flight: usize, window: Duration) -> Outcome<Measured> {
     let home = tempfile::tempdir_in(directory)?;
-    let namespace = nats::namespace();
-    let backend = Backend::Nats {
-        namespace: namespace.clone(),
-        store: Box::new(Backend::Sqlite(home.path().join("shop.db"))),
-    };
-    let measured = run(backend, in_flight, window);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(nats::remove(&namespace))?;
-    measured
+    let store = Backend::Sqlite(home.path().join("shop.db"));
+    nats::before(store, |backend| run(backend, in_flight, window))
 }
 
 /// As [`run`], with messages through RabbitMQ and a database in a directory of its own.
@@ -101,24 +95,58 @@ impl Shop {
         })
     }
 
+    /// A shop in which nobody works: what is sent to its queues stays there.
+    pub(crate) fn closed(backend: &Backend, queues: &[&str]) -> Outcome<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let bus = runtime.block_on(async {
+            let Backend::RabbitMq { prefix, store } = backend else {
+                return Err("nothing is sent anywhere".into());
+            };
+            let broker = rabbitmq::transport(prefix).await?;
+            let topology = Topology {
+                queues: queues.iter().map(|queue| (*queue).into()).collect(),
+                ..Topology::default()
+            };
+            let declared = broker.declare(&topology).await;
+            declared.map_err(|faults| format!("{faults:?}"))?;
+            Outcome::Ok(with(broker, store).await?.start().await?)
+        })?;
+        Ok(Self {
+            runtime,
+            bus,
+            backend: backend.clone(),
+        })
+    }
+
     pub(crate) fn close(self) -> Outcome<()> {
         Ok(self.runtime.block_on(self.bus.shutdown())?)
     }
 
     /// Keeps `in_flight` orders going for `window`.
     pub(crate) fn measure(&self, in_flight: usize, window: Duration) -> Outcome<Measured> {
+        self.time(window, |ended| self.customers(in_flight, ended))
+    }
+
+    /// Keeps `in_flight` callers sending for `window`.
+    pub(crate) fn send(&self, in_flight: usize, window: Duration) -> Outcome<Measured> {
+        self.time(window, |ended| {
+            self.each(in_flight, |bus| sender(bus, ended.clone()))
+        })
+    }
+
+    fn time(&self, window: Duration, begin: impl FnOnce(Ended) -> JoinSet<Outcome<()>>) -> Outcome<Measured> {
         let stopwatch = Arc::new(Mutex::new(Stopwatch::start(window)?));
-        let ended = {
+        let ended: Ended = {
             let stopwatch = stopwatch.clone();
-            move |begun| {
+            Arc::new(move |begun| {
                 let mut stopwatch = stopwatch.lock().unwrap_or_else(PoisonError::into_inner);
                 let now = Instant::now();
                 stopwatch.ended(begun, now);
                 stopwatch.is_running(now)
-            }
+            })
         };
         let commits = self.runtime.block_on(async {
-            let customers = self.customers(in_flight, ended);
+            let customers = begin(ended);
             tokio::time::sleep(window / 4).await;
             let before = self.commits()?;
             tokio::time::sleep(window).await;
@@ -141,20 +169,24 @@ impl Shop {
         let placed = Arc::new(AtomicU64::new(in_flight as u64));
         let ended = move |_| placed.fetch_add(1, Ordering::Relaxed) < orders;
         self.runtime
-            .block_on(async { all(self.customers(in_flight, ended)).await })
+            .block_on(async { all(self.customers(in_flight, Arc::new(ended))).await })
     }
 
     /// Customers who order again as long as `ended`, told when the last order began, says so.
-    fn customers<F>(&self, in_flight: usize, ended: F) -> JoinSet<Outcome<()>>
+    fn customers(&self, in_flight: usize, ended: Ended) -> JoinSet<Outcome<()>> {
+        self.each(in_flight, |bus| customer(bus, ended.clone()))
+    }
+
+    /// So many who do the same.
+    fn each<F>(&self, in_flight: usize, person: impl Fn(Bus) -> F) -> JoinSet<Outcome<()>>
     where
-        F: Fn(Instant) -> bool + Clone + Send + 'static,
+        F: Future<Output = Outcome<()>> + Send + 'static,
     {
-        let mut customers = JoinSet::new();
+        let mut people = JoinSet::new();
         for _ in 0..in_flight {
-            let (bus, ended) = (self.bus.clone(), ended.clone());
-            customers.spawn_on(customer(bus, ended), self.runtime.handle());
+            people.spawn_on(person(self.bus.clone()), self.runtime.handle());
         }
-        customers
+        people
     }
 
     fn commits(&self) -> Outcome<Option<u32>> {
@@ -198,7 +230,18 @@ async fn with(broker: impl Transport, store: &Backend) -> Outcome<Builder> {
     })
 }
 
-async fn customer(bus: Bus, ended: impl Fn(Instant) -> bool) -> Outcome<()> {
+/// Sends again as long as `ended`, told when the last message was begun, says so.
+async fn sender(bus: Bus, ended: Ended) -> Outcome<()> {
+    loop {
+        let begun = Instant::now();
+        bus.send(VoidLabel::of(Uuid::new_v4())).await?;
+        if !ended(begun) {
+            return Ok(());
+        }
+    }
+}
+
+async fn customer(bus: Bus, ended: Ended) -> Outcome<()> {
     loop {
         let begun = Instant::now();
         let order = PlaceOrder {

@@ -12,6 +12,7 @@
 //!  nats-sqlite messages through NATS, beside a SQLite file
 //!  postgres-ceiling, postgres    the same on a PostgreSQL server, where one answers
 //!  postgres-twice                as many orders, shared by two processes
+//!  nats-postgres                 messages through NATS, beside that server
 //!  raw-rabbit-mq, rabbit-mq-sqlite, rabbit-mq-postgres   the same on RabbitMQ, beside a file and beside that server
 //!  resident    memory held after many orders
 //!  stored      throughput with many instances in the database

@@ -22,7 +22,7 @@ use saga_benches::Outcome;
 use saga_runtime::transport::Nats;
 use uuid::Uuid;
 
-use crate::{measured::Measured, sizes};
+use crate::{library::Backend, measured::Measured, sizes};
 
 /// Messages of one order.
 pub(crate) const MESSAGES: f64 = 6.0;
@@ -45,8 +45,20 @@ pub(crate) fn answers() -> bool {
     answers
 }
 
+/// Measures a shop whose messages go through NATS, and removes what it declared there.
+pub(crate) fn before<T>(store: Backend, measure: impl FnOnce(Backend) -> Outcome<T>) -> Outcome<T> {
+    let namespace = namespace();
+    let measured = measure(Backend::Nats {
+        namespace: namespace.clone(),
+        store: Box::new(store),
+    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(remove(&namespace))?;
+    measured
+}
+
 /// A namespace that nobody else has.
-pub(crate) fn namespace() -> String {
+fn namespace() -> String {
     format!("bench_{}", &Uuid::new_v4().simple().to_string()[..12])
 }
 
@@ -56,7 +68,7 @@ pub(crate) async fn transport(namespace: &str) -> Outcome<Nats> {
 }
 
 /// Removes the streams of a namespace.
-pub(crate) async fn remove(namespace: &str) -> Outcome<()> {
+async fn remove(namespace: &str) -> Outcome<()> {
     let server = connect().await?;
     let names: Vec<String> = server.stream_names().try_collect().await?;
     let prefix = format!("{namespace}-");

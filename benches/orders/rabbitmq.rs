@@ -25,7 +25,12 @@ use saga_benches::Outcome;
 use saga_runtime::transport::RabbitMq;
 use uuid::Uuid;
 
-use crate::{library::Backend, measured::Measured, nats::MESSAGES, sizes};
+use crate::{
+    library::{Backend, Shop},
+    measured::Measured,
+    nats::MESSAGES,
+    sizes,
+};
 
 /// Where the server is, unless `SAGA_RABBITMQ_URL` says otherwise.
 const HERE: &str = "amqp://guest:guest@127.0.0.1:5672";
@@ -64,6 +69,19 @@ pub(crate) fn before<T>(store: Backend, measure: impl FnOnce(Backend) -> Outcome
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(remove(&prefix))?;
     measured
+}
+
+/// Keeps `in_flight` callers sending to a queue through the library for `window`, each one message at a time.
+pub(crate) fn only_sent(in_flight: usize, window: Duration) -> Outcome<Measured> {
+    before(Backend::Memory, |backend| {
+        let shop = Shop::closed(&backend, &QUEUES)?;
+        let sent = shop.send(in_flight, window)?;
+        shop.close()?;
+        Ok(Measured {
+            orders_per_second: sent.orders_per_second / MESSAGES,
+            ..sent
+        })
+    })
 }
 
 /// A prefix that nobody else has.

@@ -84,6 +84,16 @@ pub(crate) struct VoidLabel {
     label: Uuid,
 }
 
+impl VoidLabel {
+    /// Of an order whose label has its number.
+    pub(crate) fn of(order_id: Uuid) -> Self {
+        Self {
+            order_id,
+            label: order_id,
+        }
+    }
+}
+
 #[derive(Event, Serialize, Deserialize)]
 pub(crate) struct OrderReadyToShip {
     order_id: Uuid,

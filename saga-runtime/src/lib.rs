@@ -117,7 +117,7 @@ pub mod store;
 pub mod system;
 mod telemetry;
 pub mod testing;
-#[cfg(feature = "nats")]
+#[cfg(any(feature = "nats", feature = "postgres"))]
 mod tls;
 pub mod transport;
 pub mod view;

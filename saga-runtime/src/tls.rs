@@ -7,7 +7,8 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier,
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
@@ -35,11 +36,7 @@ impl fmt::Debug for Tls {
 impl Tls {
     /// What rustls needs to know; `Err` names the file that cannot be used.
     pub(crate) fn client_config(&self) -> Result<ClientConfig, Error> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Error::new(ErrorKind::Setup, format!("TLS cannot be set up: {error}")))?
-            .with_root_certificates(self.roots()?);
+        let builder = builder(ring::default_provider())?.with_root_certificates(self.roots()?);
         let Some((certificate, key)) = &self.client else {
             return Ok(builder.with_no_client_auth());
         };
@@ -48,6 +45,17 @@ impl Tls {
         builder
             .with_client_auth_cert(chain, secret)
             .map_err(|error| unusable(certificate, error))
+    }
+
+    /// Encrypts, whoever the server is.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn without_asking_who_it_is() -> Result<ClientConfig, Error> {
+        let provider = ring::default_provider();
+        let anyone = Arc::new(anyone::Anyone(provider.signature_verification_algorithms));
+        let builder = builder(provider)?
+            .dangerous()
+            .with_custom_certificate_verifier(anyone);
+        Ok(builder.with_no_client_auth())
     }
 
     fn roots(&self) -> Result<RootCertStore, Error> {
@@ -61,11 +69,17 @@ impl Tls {
             roots.add_parsable_certificates(found.certs);
         }
         if roots.is_empty() {
-            let text = "the system trusts no certificate authority; name a CA file";
+            let text = "the system trusts no certificate authority; name a CA file (`ca_file`; in a PostgreSQL URL, `sslrootcert`)";
             return Err(Error::new(ErrorKind::Setup, text));
         }
         Ok(roots)
     }
+}
+
+fn builder(provider: CryptoProvider) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, Error> {
+    ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::new(ErrorKind::Setup, format!("TLS cannot be set up: {error}")))
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -82,6 +96,55 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 fn unusable(file: &Path, why: impl fmt::Display) -> Error {
     let text = format!("the TLS file `{}` cannot be used: {why}", file.display());
     Error::new(ErrorKind::Setup, text)
+}
+
+#[cfg(feature = "postgres")]
+mod anyone {
+    use rustls::{
+        DigitallySignedStruct, SignatureScheme,
+        client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
+        pki_types::{CertificateDer, ServerName, UnixTime},
+    };
+
+    /// Encrypts without asking who the server is, as `sslmode=require` does in PostgreSQL's own clients.
+    #[derive(Debug)]
+    pub(super) struct Anyone(pub(super) WebPkiSupportedAlgorithms);
+
+    impl ServerCertVerifier for Anyone {
+        fn verify_server_cert(
+            &self,
+            _certificate: &CertificateDer<'_>,
+            _intermediates: &[CertificateDer<'_>],
+            _name: &ServerName<'_>,
+            _ocsp: &[u8],
+            _now: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            verify_tls12_signature(message, certificate, signature, &self.0)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signature: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            verify_tls13_signature(message, certificate, signature, &self.0)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            self.0.supported_schemes()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -39,8 +39,18 @@ struct Office {
 
 #[derive(Debug, Default)]
 struct Rooms {
-    boxes: BTreeMap<Arc<str>, VecDeque<Delivery>>,
+    boxes: BTreeMap<Arc<str>, Letters>,
     bound: BTreeMap<Arc<str>, BTreeSet<Arc<str>>>,
+}
+
+/// What is in one box.
+#[derive(Debug, Default)]
+struct Letters {
+    /// Numbered by their tags.
+    waiting: VecDeque<Delivery>,
+    last_tag: u64,
+    /// The tags of those that nobody has acknowledged.
+    unsettled: BTreeSet<u64>,
 }
 
 impl Office {
@@ -134,7 +144,7 @@ impl Transport for Letterboxes {
                 name: queue.into(),
                 flow,
                 unsettled: BTreeMap::new(),
-                last_tag: 0,
+                goal: None,
             };
             Ok(Box::new(reader) as Box<dyn Receiver>)
         })
@@ -163,8 +173,10 @@ impl Rooms {
         for name in names {
             if let Some(letters) = self.boxes.get_mut(&name) {
                 routed = true;
-                letters.push_back(Delivery {
-                    tag: 0,
+                letters.last_tag += 1;
+                letters.unsettled.insert(letters.last_tag);
+                letters.waiting.push_back(Delivery {
+                    tag: letters.last_tag,
                     headers: headers.clone(),
                     body: body.clone(),
                     redelivered: 0,
@@ -181,7 +193,8 @@ struct Reader {
     name: Arc<str>,
     flow: Flow,
     unsettled: BTreeMap<u64, Delivery>,
-    last_tag: u64,
+    /// The tag up to which all is to be settled for it to have caught up.
+    goal: Option<u64>,
 }
 
 impl Reader {
@@ -192,17 +205,14 @@ impl Reader {
         let letters = rooms.boxes.get_mut(&self.name);
         let letters = letters.ok_or_else(|| Error::new(ErrorKind::Closed, "the queue has vanished"))?;
         let mut deliveries = Vec::new();
-        while letters.front().is_some_and(|letter| self.fits(letter)) {
-            let Some(mut letter) = letters.pop_front() else {
+        while letters.waiting.front().is_some_and(|letter| self.fits(letter)) {
+            let Some(letter) = letters.waiting.pop_front() else {
                 break;
             };
-            self.last_tag += 1;
-            letter.tag = self.last_tag;
             self.unsettled.insert(letter.tag, letter.clone());
             deliveries.push(letter);
         }
-        let drained = letters.is_empty();
-        Ok((!deliveries.is_empty()).then_some(Batch { deliveries, drained }))
+        Ok((!deliveries.is_empty()).then_some(Batch { deliveries }))
     }
 
     /// One always fits.
@@ -212,6 +222,16 @@ impl Reader {
         self.unsettled.is_empty() || (few && bytes + letter.body.len() <= self.flow.bytes)
     }
 
+    fn acknowledge(&mut self, tags: impl IntoIterator<Item = u64>) {
+        let mut rooms = self.office.rooms();
+        for tag in tags {
+            self.unsettled.remove(&tag);
+            if let Some(letters) = rooms.boxes.get_mut(&self.name) {
+                letters.unsettled.remove(&tag);
+            }
+        }
+    }
+
     fn give_back(&mut self, tags: impl IntoIterator<Item = u64>) {
         let office = Arc::clone(&self.office);
         let mut rooms = office.rooms();
@@ -219,7 +239,7 @@ impl Reader {
             let letters = rooms.boxes.get_mut(&self.name);
             if let (Some(mut letter), Some(letters)) = (self.unsettled.remove(&tag), letters) {
                 letter.redelivered += 1;
-                letters.push_back(letter);
+                letters.waiting.push_back(letter);
             }
         }
         office.news.notify_waiters();
@@ -246,12 +266,24 @@ impl Receiver for Reader {
         Box::pin(async move {
             let tags = batch.deliveries.iter().map(|delivery| delivery.tag);
             match how {
-                Settle::Ack => self
-                    .unsettled
-                    .retain(|tag, _| !tags.clone().any(|settled| settled == *tag)),
+                Settle::Ack => self.acknowledge(tags),
                 Settle::GiveBack => self.give_back(tags),
             }
             Ok(())
+        })
+    }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let rooms = self.office.rooms();
+            let letters = rooms.boxes.get(&self.name);
+            let letters = letters.ok_or_else(|| no_such_box(&self.name))?;
+            let goal = *self.goal.get_or_insert(letters.last_tag);
+            let has = letters.unsettled.first().is_none_or(|first| *first > goal);
+            if has {
+                self.goal = None;
+            }
+            Ok(has)
         })
     }
 }

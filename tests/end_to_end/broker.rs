@@ -15,7 +15,6 @@ use saga_runtime::{
     codec::Codec,
     dead_letter::{DeadLetterFilter, DeadMessage, Reason},
     envelope::{Envelope, MessageId},
-    limits::Limits,
     message::Message,
     service::BoxFuture,
     store::{Memory, Sqlite},
@@ -29,12 +28,14 @@ use tokio::sync::Semaphore;
 
 use crate::{
     backends::{Fault, Faulty},
-    job::{Hands, StartReply, Work, jobs, letters, start, state, until_dead, until_in},
+    job::{
+        Hands, StartReply, Work, jobs, leave_an_answer, letters, patient, start, state, until_dead, until_in,
+    },
     nested::{Haul, Haulage},
     order::{PlaceOrderReply, World, eventually, order, shop},
 };
 
-fn envelope<M: Message>(message: &M, at: Timestamp) -> Envelope {
+pub fn envelope<M: Message>(message: &M, at: Timestamp) -> Envelope {
     let id = MessageId::random();
     Envelope {
         id,
@@ -260,6 +261,10 @@ impl Receiver for Mangling {
     fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>> {
         self.0.settle(batch, how)
     }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        self.0.has_caught_up()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,11 +332,11 @@ async fn what_a_broker_out_of_reach_does_not_take_is_kept_for_as_long_as_that_la
 async fn what_a_process_left_unsent_is_sent_by_the_next() {
     let (broker, hands, store) = (MemoryTransport::new(), Hands::willing(), Memory::new());
     let wire = Wire::to(&broker);
-    wire.cut(true);
-    let first = jobs(Bus::with(wire, store.clone()), &hands)
+    let first = jobs(Bus::with(wire.clone(), store.clone()), &hands)
         .start()
         .await
         .unwrap();
+    wire.cut(true);
     put(&broker, "front", &envelope(&start("a"), Timestamp::now())).await;
     until_in(&first, "a", "Working").await;
     first.shutdown_within(Duration::ZERO).await.unwrap();
@@ -378,35 +383,8 @@ async fn what_has_no_destination_is_set_aside_and_can_be_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_timeout_does_not_overtake_the_reply_that_waits_at_the_broker() {
     let (broker, store, clock) = (MemoryTransport::new(), Memory::new(), ManualClock::default());
-    let before = Bus::with(broker.clone(), store.clone())
-        .clock(clock.clone())
-        .saga::<crate::job::Job>()
-        .start()
-        .await
-        .unwrap();
-    before.send(start("a")).await.unwrap();
-    until_in(&before, "a", "Working").await;
-    before.shutdown_within(Duration::ZERO).await.unwrap();
     // The reply comes in time, but nobody is there until long after the timeout.
-    let hands = Hands::willing();
-    let service = Bus::with(broker.clone(), Memory::new())
-        .clock(clock.clone())
-        .service(hands.clone())
-        .start()
-        .await
-        .unwrap();
-    let sender = Bus::with(broker.clone(), store.clone())
-        .clock(clock.clone())
-        .start()
-        .await
-        .unwrap();
-    eventually("the work is done", async || {
-        clock.advance(Duration::from_millis(100));
-        hands.tries() == 1
-    })
-    .await;
-    service.shutdown().await.unwrap();
-    sender.shutdown_within(Duration::ZERO).await.unwrap();
+    leave_an_answer(async || broker.clone(), &store, &clock).await;
     let road = Bus::with(broker.clone(), store.clone())
         .clock(clock.clone())
         .saga::<Haulage>()
@@ -430,13 +408,9 @@ async fn a_timeout_does_not_overtake_the_reply_that_waits_at_the_broker() {
         held_back: Some(("front.replies", gate.clone())),
         ..Wire::to(&broker)
     };
-    let limits = Limits {
-        retention: Duration::from_secs(30 * 24 * 3_600),
-        ..Limits::default()
-    };
     let after = Bus::with(wire, store)
         .clock(clock)
-        .limits(limits)
+        .limits(patient())
         .saga::<crate::job::Job>()
         .saga::<Haulage>()
         .start()

@@ -3,10 +3,12 @@
 use std::{
     future::Future,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use saga_runtime::{
-    Bus, bus::Builder, dead_letter::DeadLetter, prelude::*, saga, service::BoxFuture, system::System,
+    Bus, bus::Builder, clock::ManualClock, dead_letter::DeadLetter, limits::Limits, prelude::*, saga,
+    service::BoxFuture, store::Memory, system::System, transport::Transport,
 };
 
 pub use saga_tests::watch::{letters, until_idle};
@@ -216,4 +218,48 @@ pub async fn until_dead<Sys: System>(bus: &Bus<Sys>, count: usize) -> Vec<DeadLe
     })
     .await;
     letters(bus).await
+}
+
+/// Job `a` in the store, waiting for an answer that its queue has; and nobody there to take it.
+pub async fn leave_an_answer<T: Transport>(
+    connect: impl AsyncFn() -> T,
+    store: &Memory,
+    clock: &ManualClock,
+) {
+    let front = Bus::with(connect().await, store.clone())
+        .clock(clock.clone())
+        .saga::<Job>()
+        .start()
+        .await
+        .unwrap();
+    front.send(start("a")).await.unwrap();
+    until_in(&front, "a", "Working").await;
+    front.shutdown_within(Duration::ZERO).await.unwrap();
+    let hands = Hands::willing();
+    let service = Bus::with(connect().await, Memory::new())
+        .clock(clock.clone())
+        .service(hands.clone())
+        .start()
+        .await
+        .unwrap();
+    let sender = Bus::with(connect().await, store.clone())
+        .clock(clock.clone())
+        .start()
+        .await
+        .unwrap();
+    eventually("the work is done", async || {
+        clock.advance(Duration::from_millis(100));
+        hands.tries() == 1
+    })
+    .await;
+    service.shutdown().await.unwrap();
+    sender.shutdown_within(Duration::ZERO).await.unwrap();
+}
+
+/// Bounds under which a message that was sent days ago is still known to be the first of its kind.
+pub fn patient() -> Limits {
+    Limits {
+        retention: Duration::from_secs(30 * 24 * 3_600),
+        ..Limits::default()
+    }
 }

@@ -32,11 +32,11 @@ mod postgres;
 mod process;
 #[cfg(all(feature = "nats", feature = "rabbitmq"))]
 mod processes;
-#[path = "../servers/proxy.rs"]
-mod proxy;
 #[cfg(feature = "rabbitmq")]
 mod rabbitmq;
 mod refused;
+#[cfg(all(feature = "nats", feature = "rabbitmq"))]
+mod secrets;
 mod serial;
 #[path = "../servers/postgres.rs"]
 mod servers;

@@ -33,7 +33,7 @@ async fn nats_killed_under_load_loses_nothing_and_doubles_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rabbitmq_killed_under_load_loses_nothing_and_doubles_nothing() {
-    let Some(mut server) = rabbitmq::OwnServer::start().await.unwrap() else {
+    let Some(mut server) = rabbitmq::OwnServer::start("").await.unwrap() else {
         return;
     };
     let Some(ground) = Ground::of_own_rabbitmq(&server) else {

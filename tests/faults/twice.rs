@@ -1,6 +1,6 @@
 //! The same thing comes twice: delivered again, sent by two processes under one id, ordered at two processes at once.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use saga_runtime::{
     Bus, Error,
@@ -46,7 +46,7 @@ impl Transport for Twice {
             Ok(Box::new(Repeating {
                 inner,
                 again,
-                is_again: false,
+                repeated: HashSet::new(),
             }) as Box<dyn Receiver>)
         })
     }
@@ -60,17 +60,18 @@ struct Repeating {
     inner: Box<dyn Receiver>,
     /// Delivered and settled once.
     again: VecDeque<Batch>,
-    /// What is in hand is here for the second time.
-    is_again: bool,
+    /// The first tags of what is here for the second time.
+    repeated: HashSet<Option<u64>>,
 }
 
 impl Receiver for Repeating {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>> {
         Box::pin(async move {
-            let again = self.again.pop_front();
-            self.is_again = again.is_some();
-            match again {
-                Some(batch) => Ok(batch),
+            match self.again.pop_front() {
+                Some(batch) => {
+                    self.repeated.insert(first_tag(&batch));
+                    Ok(batch)
+                }
                 None => self.inner.next().await,
             }
         })
@@ -78,13 +79,21 @@ impl Receiver for Repeating {
 
     fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            if self.is_again {
+            if self.repeated.remove(&first_tag(&batch)) {
                 return Ok(());
             }
             self.again.push_back(batch.clone());
             self.inner.settle(batch, how).await
         })
     }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        self.inner.has_caught_up()
+    }
+}
+
+fn first_tag(batch: &Batch) -> Option<u64> {
+    batch.deliveries.first().map(|delivery| delivery.tag)
 }
 
 async fn is_done_once(ground: Ground) {

@@ -1,11 +1,12 @@
-//! A TCP proxy between a client and a server, whose line a test cuts, freezes or makes long.
+//! A TCP proxy between a client and a server, whose line a test cuts, freezes or makes long; at once, or with the next thing
+//! that a client says.
 
 use std::{
     io,
     net::SocketAddr,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -33,11 +34,24 @@ struct Line {
     cuts: u64,
 }
 
+/// What happens to the next bytes from a client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// They go through.
+    #[default]
+    Pass,
+    /// They reach the server, and its answer is lost with the connection.
+    LoseAnswer,
+    /// They are lost with the connection.
+    LoseRequest,
+}
+
 /// A proxy on a port of its own; it ends when dropped, and with it every connection over it.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
     line: watch::Sender<Line>,
+    next: Arc<Mutex<Fate>>,
     connections: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
@@ -51,11 +65,17 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let (line, end) = watch::channel(Line::default());
-        let connections = Arc::default();
-        let accepting = tokio::spawn(accept(listener, server.to_owned(), end, Arc::clone(&connections)));
+        let (next, connections) = (Arc::default(), Arc::default());
+        let way = Way {
+            server: server.to_owned(),
+            line: end,
+            next: Arc::clone(&next),
+        };
+        let accepting = tokio::spawn(accept(listener, way, Arc::clone(&connections)));
         Ok(Self {
             address,
             line,
+            next,
             connections,
             accepting,
         })
@@ -69,6 +89,16 @@ impl Proxy {
     /// How many connections were let through so far.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Decides on the next bytes that any client sends; those after them pass.
+    pub fn next(&self, fate: Fate) {
+        *lock(&self.next) = fate;
+    }
+
+    /// Whether what was decided has come.
+    pub fn is_done(&self) -> bool {
+        *lock(&self.next) == Fate::Pass
     }
 
     /// Tears every connection; new ones get through.
@@ -109,32 +139,49 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+fn lock(fate: &Mutex<Fate>) -> std::sync::MutexGuard<'_, Fate> {
+    fate.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a connection leads through.
+#[derive(Clone)]
+struct Way {
     server: String,
     line: watch::Receiver<Line>,
-    connections: Arc<AtomicUsize>,
-) {
+    next: Arc<Mutex<Fate>>,
+}
+
+async fn accept(listener: TcpListener, way: Way, connections: Arc<AtomicUsize>) {
     while let Ok((client, _)) = listener.accept().await {
-        let Line { is_down, cuts, .. } = *line.borrow();
+        let Line { is_down, cuts, .. } = *way.line.borrow();
         if is_down {
             continue;
         }
         // Counted, it is torn by the next cut, however soon that comes.
         connections.fetch_add(1, Ordering::SeqCst);
-        tokio::spawn(connect(client, server.clone(), line.clone(), cuts));
+        tokio::spawn(connect(client, way.clone(), cuts));
     }
 }
 
-async fn connect(client: TcpStream, server: String, line: watch::Receiver<Line>, cuts: u64) {
+async fn connect(client: TcpStream, Way { server, line, next }: Way, cuts: u64) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
+    let is_answer_lost = AtomicBool::new(false);
+    let asked = || match std::mem::take(&mut *lock(&next)) {
+        Fate::Pass => true,
+        Fate::LoseAnswer => {
+            is_answer_lost.store(true, Ordering::SeqCst);
+            true
+        }
+        Fate::LoseRequest => false,
+    };
+    let told = || !is_answer_lost.load(Ordering::SeqCst);
     tokio::select! {
-        () = carry(from_client, to_server, line.clone()) => {}
-        () = carry(from_server, to_client, line.clone()) => {}
+        () = carry(from_client, to_server, line.clone(), asked) => {}
+        () = carry(from_server, to_client, line.clone(), told) => {}
         () = torn(line, cuts) => {}
     }
 }
@@ -144,9 +191,18 @@ async fn torn(mut line: watch::Receiver<Line>, cuts: u64) {
     let _ = line.wait_for(|line| line.cuts != cuts).await;
 }
 
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::Receiver<Line>) {
-    let mut piece = vec![0; 16 << 10];
+/// Ends with the connection, or when a piece is not to go through.
+async fn carry(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut line: watch::Receiver<Line>,
+    goes_through: impl Fn() -> bool,
+) {
+    let mut piece = vec![0; 64 << 10];
     while let Ok(read @ 1..) = from.read(&mut piece).await {
+        if !goes_through() {
+            return;
+        }
         let delay = line.borrow().delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;

@@ -133,14 +133,14 @@ pub struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts it. `None`, said aloud, where it is not installed; with `CI=true` that is a failure.
+    /// Starts it with this configuration. `None`, said aloud, where it is not installed; with `CI=true` that is a failure.
     ///
     /// # Errors
     /// If there is no folder, no port, or it does not come to answer.
     ///
     /// # Panics
     /// With `CI=true`, if it is not installed.
-    pub async fn start() -> io::Result<Option<Self>> {
+    pub async fn start(configuration: &str) -> io::Result<Option<Self>> {
         let Some(program) = installed("rabbitmq-server", "rabbitmq-server", &[]) else {
             return Ok(None);
         };
@@ -157,7 +157,7 @@ impl OwnServer {
         let (address, between_nodes) = (free_address()?, free_address()?);
         let file = |name: &str| folder.path().join(name);
         fs::write(file("plugins"), "[].")?;
-        fs::write(file("rabbitmq.conf"), "")?;
+        fs::write(file("rabbitmq.conf"), configuration)?;
         let mut command = Command::new(program);
         command
             .env("HOME", folder.path())

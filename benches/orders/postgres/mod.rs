@@ -17,7 +17,7 @@ pub(crate) use self::{load::Load, processes::serve};
 use crate::{
     library::{Backend, Shop},
     measured::Measured,
-    rabbitmq,
+    nats, rabbitmq,
 };
 
 const HERE: &str = "postgres://postgres@127.0.0.1:5432/postgres";
@@ -107,6 +107,13 @@ pub(crate) fn behind_rabbitmq(in_flight: usize, window: Duration) -> Outcome<Mea
     let database = Database::create()?;
     let store = Backend::Postgres(database.url()?);
     rabbitmq::before(store, |backend| measure(&database, backend, in_flight, window))
+}
+
+/// On the library, its messages through NATS.
+pub(crate) fn behind_nats(in_flight: usize, window: Duration) -> Outcome<Measured> {
+    let database = Database::create()?;
+    let store = Backend::Postgres(database.url()?);
+    nats::before(store, |backend| measure(&database, backend, in_flight, window))
 }
 
 fn measure(database: &Database, backend: Backend, in_flight: usize, window: Duration) -> Outcome<Measured> {

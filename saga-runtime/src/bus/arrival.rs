@@ -4,12 +4,12 @@ use std::{any::Any, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::budget::Permit;
+use super::{budget::Permit, receipt::Receipt};
 use crate::{
     dead_letter::{DeadLetter, DeadMessage, Reason},
     engine,
     envelope::Envelope,
-    store::{Failure, InstanceId, NewMessage, Park, Seq, Stored, Unit, Wait},
+    store::{Failure, InboxEntry, InstanceId, NewMessage, Park, Seq, Stored, Unit, Wait},
 };
 
 /// The most failures kept with a message; of more, the oldest are forgotten.
@@ -63,6 +63,8 @@ pub(crate) struct Arrival {
     pub(crate) suspect: bool,
     /// The message whose handling brought it about: finished in the same unit.
     pub(crate) cause: Option<Cause>,
+    /// It comes from a broker, and this is the first that is written of it.
+    pub(crate) receipt: Option<Receipt>,
     /// Its place in memory.
     pub(crate) _permit: Permit,
 }
@@ -92,6 +94,7 @@ impl Arrival {
             crashes: stored.crashes,
             suspect: stored.suspect,
             cause: None,
+            receipt: None,
             _permit: permit,
         }
     }
@@ -119,6 +122,7 @@ impl Arrival {
             crashes: 0,
             suspect: false,
             cause: None,
+            receipt: None,
             _permit: permit,
         }
     }
@@ -139,8 +143,32 @@ impl Arrival {
         self.row.or_else(|| self.cause.as_ref().map(|cause| cause.row))
     }
 
+    /// What is recorded of it, if it comes from a broker and nothing has been yet.
+    fn entry(&self) -> Option<&InboxEntry> {
+        self.receipt.as_ref()?.entry.as_ref()
+    }
+
+    /// Whether it is known of its commit, should it fail without an answer, whether it was applied.
+    pub(crate) fn has_gate(&self) -> bool {
+        self.gate().is_some() || self.entry().is_some()
+    }
+
+    /// Whether the same row or delivery is in hand twice.
+    pub(crate) fn is_again(&self, other: &Self) -> bool {
+        let same_row = self.gate().is_some() && self.gate() == other.gate();
+        same_row || (self.entry().is_some() && self.entry() == other.entry())
+    }
+
+    /// It has its outcome, durably.
+    pub(crate) fn settle(self) {
+        if let Some(receipt) = self.receipt {
+            receipt.settle();
+        }
+    }
+
     /// Its row is finished with this unit.
     pub(crate) fn consume(&self, unit: &mut Unit) {
+        unit.inbox.extend(self.entry().cloned());
         unit.consumed.extend(self.row);
         unit.consumed.extend(self.cause.as_ref().map(|cause| cause.row));
     }

@@ -163,6 +163,10 @@ impl<Sys: System> Builder<Sys> {
 
     /// Opens the backend and starts to work. Everything that is wrong with the set-up is reported at once.
     pub async fn start(mut self) -> Result<Bus<Sys>, Error> {
+        if let Some(transport) = &self.transport {
+            // What it would not carry is refused to the handler that emits it, not when it is on its way.
+            self.limits.body_bytes = self.limits.body_bytes.min(transport.caps().max_body);
+        }
         let pending = std::mem::take(&mut self.pending);
         let consumers: Vec<Consumer> = pending
             .into_iter()

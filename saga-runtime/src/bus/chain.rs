@@ -41,11 +41,13 @@ pub(crate) struct Run {
 type Doomed = BTreeMap<MessageId, Failure>;
 
 impl Chain {
-    /// Adds a message. A row may be in hand twice, where its claim was lost and then had again; it is handled once.
+    /// Adds a message. A row may be in hand twice, where its claim was lost and then had again, and a broker delivers
+    /// twice what was sent twice; it is handled once.
     pub(crate) fn add(&mut self, arrival: Arrival) {
-        let gate = arrival.gate();
-        let again = gate.is_some() && self.arrivals.iter().any(|other| other.gate() == gate);
-        if !again {
+        if self.arrivals.iter().any(|other| other.is_again(&arrival)) {
+            // Acknowledged no sooner than the first, which its receiver got before.
+            arrival.settle();
+        } else {
             self.arrivals.push(arrival);
         }
     }

@@ -1,24 +1,33 @@
-//! Receives from a broker: every delivery gets a durable outcome in the store before the batch is acknowledged.
+//! Receives from a broker: every delivery gets a durable outcome in the store before its batch is acknowledged.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use futures_util::{StreamExt as _, future::try_join_all, stream::FuturesOrdered};
 use jiff::Timestamp;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
+    arrival::Arrival,
+    heard::Heard,
     outbox::{Draft, born},
+    receipt::Receipt,
+    routing::Kind,
     shared::Shared,
 };
 use crate::{
-    Error, HandlerError,
+    Error, ErrorKind, HandlerError,
     dead_letter::{DeadLetter, DeadMessage, Reason},
-    engine::Outlet,
     envelope::{Envelope, MessageId},
+    service::BoxFuture,
     store::{InboxEntry, Outcome, Unit},
     transport::{Batch, Delivery, Flow, Receiver, Settle, Transport},
 };
 
-/// A broker that has not delivered anything for so long has nothing to deliver.
-const SILENCE: Duration = Duration::from_millis(250);
+/// Batches that wait for their outcomes at a time, so that what has just come need not wait for a whole commit.
+const SIDE_BY_SIDE: usize = 4;
+
+/// How soon a broker is asked again whether all it had accepted has been received.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// The pauses between two tries at a broker that does not answer: each twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -69,46 +78,75 @@ impl Ingest {
     }
 
     async fn receive_all(&self, mut receiver: Box<dyn Receiver>) -> Result<(), Error> {
+        let mut under_way = FuturesOrdered::new();
+        let mut received = self.receive_into(&mut under_way, &mut *receiver).await;
+        // Rows are written as taken on by this node: connected or not, it must learn of them.
+        while let Some(kept) = under_way.next().await {
+            if received.is_ok() {
+                received = acknowledge(kept, &mut *receiver).await;
+            }
+        }
+        received
+    }
+
+    /// Several batches are under way side by side; they are acknowledged in the order in which they came.
+    async fn receive_into<'a>(
+        &'a self,
+        under_way: &mut FuturesOrdered<BoxFuture<'a, Result<Batch, Error>>>,
+        receiver: &mut dyn Receiver,
+    ) -> Result<(), Error> {
+        let mut question = Question::default();
         while !self.shared.is_stopping() {
-            // Nothing is received while the lanes are full.
-            self.shared.budget.room().await;
-            let batch = self.next(&mut *receiver).await?;
-            self.keep(&batch).await;
-            receiver.settle(batch, Settle::Ack).await?;
+            // The order decides nothing but that runs can be repeated.
+            tokio::select! {
+                biased;
+                Some(kept) = under_way.next() => acknowledge(kept, receiver).await?,
+                () = question.is_put(&self.shared.heard, &self.queue) => self.answer(&mut question, receiver).await?,
+                batch = self.next(receiver), if under_way.len() < SIDE_BY_SIDE => under_way.push_back(Box::pin(self.keep(batch?))),
+            }
         }
         Ok(())
     }
 
-    /// The next deliveries. A queue that stays silent is taken to be empty.
+    /// The next deliveries; none while the lanes are full. Abandoned, it loses nothing.
     async fn next(&self, receiver: &mut dyn Receiver) -> Result<Batch, Error> {
-        let mut next = receiver.next();
-        match tokio::time::timeout(SILENCE, &mut next).await {
-            Ok(batch) => batch,
-            Err(_) => {
-                self.shared.heard.all(&self.queue);
-                next.await
-            }
-        }
+        self.shared.budget.room().await;
+        receiver.next().await
     }
 
-    /// Writes each delivery down: as a row for each consumer, as a dead letter, or not again.
-    async fn keep(&self, batch: &Batch) {
+    /// A timer is due: finds out whether all that was accepted before has its outcome.
+    async fn answer(&self, question: &mut Question, receiver: &mut dyn Receiver) -> Result<(), Error> {
+        let since = *question.since.get_or_insert(self.shared.now());
+        if receiver.has_caught_up().await? {
+            self.shared.heard.up_to(&self.queue, since);
+            *question = Question::default();
+        } else {
+            question.not_before = Some(Instant::now() + ASK_AGAIN);
+        }
+        Ok(())
+    }
+
+    /// Sees to it that each delivery has a durable outcome: the effect that it has, a row for each consumer, a dead
+    /// letter, or that of the first of its kind.
+    async fn keep(&self, batch: Batch) -> Result<Batch, Error> {
         let now = self.shared.now();
         let mut seen = HashSet::new();
-        let mut last = None;
-        let mut drafts: Vec<(Incoming<'_>, Draft)> = Vec::with_capacity(batch.deliveries.len());
+        let mut in_hand = Vec::new();
+        let mut drafts: Vec<(Incoming<'_>, Draft)> = Vec::new();
         for delivery in &batch.deliveries {
             let incoming = Incoming::of(delivery);
-            last = incoming.sent_at().or(last);
-            let draft = self.draft(&incoming, &mut seen, now);
-            drafts.extend(draft.map(|draft| (incoming, draft)));
+            match self.course(&incoming, &mut seen, now) {
+                Course::InHand(settled) => in_hand.push(settled),
+                Course::Written(draft) => drafts.push((incoming, *draft)),
+                Course::Over => {}
+            }
         }
         self.commit(drafts, now).await;
-        match last {
-            _ if batch.drained => self.shared.heard.all(&self.queue),
-            Some(last) => self.shared.heard.up_to(&self.queue, last),
-            None => {}
-        }
+        try_join_all(in_hand).await.map_err(|_| {
+            let text = format!("what came from `{}` was let go of; it comes again", self.queue);
+            Error::new(ErrorKind::Closed, text)
+        })?;
+        Ok(batch)
     }
 
     async fn commit(&self, mut drafts: Vec<(Incoming<'_>, Draft)>, now: Timestamp) {
@@ -133,8 +171,7 @@ impl Ingest {
         let Some(envelope) = incoming.envelope.ok() else {
             return;
         };
-        let to = Outlet::Queue(Arc::clone(&self.queue));
-        if !self.shared.asks_again(&to, &envelope) {
+        if !self.shared.asks_again(&self.queue, &envelope) {
             return;
         }
         let mut draft = Draft::default();
@@ -156,35 +193,68 @@ impl Ingest {
         }
     }
 
-    fn draft(&self, incoming: &Incoming<'_>, seen: &mut HashSet<MessageId>, now: Timestamp) -> Option<Draft> {
+    fn course(&self, incoming: &Incoming<'_>, seen: &mut HashSet<MessageId>, now: Timestamp) -> Course {
         let mut draft = Draft::default();
         let envelope = match &incoming.envelope {
             Ok(envelope) => Arc::clone(envelope),
             Err(why) => {
                 let detail = format!("a delivery in `{}` is no message: {why}", self.queue);
                 draft.unit = self.set_aside(incoming.delivery, Reason::Undecodable, detail, now);
-                return Some(draft);
+                return Course::Written(Box::new(draft));
             }
         };
         if *self.queue == *self.shared.requests.queue {
             self.shared.requests.deliver(&envelope);
-            return None;
+            return Course::Over;
         }
         if !seen.insert(envelope.id) {
-            return None;
+            return Course::Over;
         }
-        draft.unit.inbox.push(InboxEntry {
+        let entry = InboxEntry {
             consumer: Arc::clone(&self.queue),
             id: envelope.id,
-        });
-        match self.fault(&envelope, now) {
-            Some((reason, detail)) => {
-                let message = DeadMessage::Envelope(envelope);
-                draft.unit.dead.push(self.letter(message, reason, detail, now));
-            }
-            None => draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope),
+        };
+        if let Some((reason, detail)) = self.fault(&envelope, now) {
+            draft.unit.inbox.push(entry);
+            let message = DeadMessage::Envelope(envelope);
+            draft.unit.dead.push(self.letter(message, reason, detail, now));
+            return Course::Written(Box::new(draft));
         }
-        Some(draft)
+        if let Some(settled) = self.hand_over(incoming.delivery, &envelope, &entry, now) {
+            return Course::InHand(settled);
+        }
+        draft.unit.inbox.push(entry);
+        draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope);
+        Course::Written(Box::new(draft))
+    }
+
+    /// Hands a delivery to its saga as it is: a saga is quick and pure, so that the first commit can be that of its
+    /// effect. A service is neither, and must know before it begins that this is no duplicate. What was delivered before
+    /// may be what a process died of: that it is in hand is written first.
+    fn hand_over(
+        &self,
+        delivery: &Delivery,
+        envelope: &Arc<Envelope>,
+        entry: &InboxEntry,
+        now: Timestamp,
+    ) -> Option<oneshot::Receiver<()>> {
+        let shared = &self.shared;
+        let &[source] = shared.routing.sources_of(&self.queue, envelope) else {
+            return None;
+        };
+        let consumer = shared.routing.consumer_of(source)?;
+        if delivery.redelivered > 0 || matches!(consumer.kind, Kind::Service(_)) {
+            return None;
+        }
+        let permit = shared.take_on(source, envelope.body.len())?;
+        let (receipt, settled) = Receipt::of(entry.clone());
+        let (envelope, queue) = (Arc::clone(envelope), Arc::clone(&self.queue));
+        let name = Some(Arc::clone(&consumer.name));
+        shared.dispatch(Arrival {
+            receipt: Some(receipt),
+            ..Arrival::fresh(None, envelope, source, queue, name, now, permit)
+        });
+        Some(settled)
     }
 
     fn fault(&self, envelope: &Envelope, now: Timestamp) -> Option<(Reason, String)> {
@@ -245,6 +315,38 @@ impl Ingest {
     }
 }
 
+async fn acknowledge(kept: Result<Batch, Error>, receiver: &mut dyn Receiver) -> Result<(), Error> {
+    receiver.settle(kept?, Settle::Ack).await
+}
+
+/// What becomes of a delivery.
+enum Course {
+    /// Its saga has it; told when it has its outcome.
+    InHand(oneshot::Receiver<()>),
+    /// To be committed.
+    Written(Box<Draft>),
+    /// Nothing is left to be done.
+    Over,
+}
+
+/// What a timer that is due waits to know.
+#[derive(Default)]
+struct Question {
+    /// When the broker was first asked, and with that what it was asked about.
+    since: Option<Timestamp>,
+    not_before: Option<Instant>,
+}
+
+impl Question {
+    /// Returns when it is to be asked, for the first time or again.
+    async fn is_put(&self, heard: &Heard, queue: &str) {
+        if let Some(time) = self.not_before {
+            tokio::time::sleep_until(time).await;
+        }
+        heard.asked(queue).await;
+    }
+}
+
 /// A delivery and what it reads as.
 struct Incoming<'a> {
     delivery: &'a Delivery,
@@ -258,10 +360,6 @@ impl<'a> Incoming<'a> {
             delivery,
             envelope: envelope.map(Arc::new),
         }
-    }
-
-    fn sent_at(&self) -> Option<Timestamp> {
-        self.envelope.as_ref().ok().map(|envelope| envelope.created_at)
     }
 }
 

@@ -7,7 +7,7 @@
 //!                 └─▶ service lanes (side by side): handle · commit ──────────▶ store
 //!            ▲                                                                  │
 //!            └────────────── rows born claimed, handed over after the commit ◀──┘
-//!  with a broker:  ingest ─▶ store ─▶ lanes,   store ─▶ relay ─▶ broker
+//!  with a broker:  ingest ─▶ lanes of sagas,   ingest ─▶ store ─▶ lanes of services,   store ─▶ relay ─▶ broker
 //! ```
 //!
 //! Everything that a node holds in memory has a place in its budget; what finds no place waits in the store.
@@ -25,6 +25,7 @@ mod intake;
 mod options;
 mod outbox;
 mod overdue;
+mod receipt;
 mod relay;
 mod request;
 mod requests;

@@ -387,7 +387,7 @@ async fn post_to_store(
     if given_id {
         draft.unit.inbox.push(record_of(shared, &to, &envelope));
     }
-    let asks_again = shared.asks_again(&to, &envelope);
+    let asks_again = matches!(&to, Outlet::Queue(queue) if shared.asks_again(queue, &envelope));
     let emission = Emission {
         to: to.clone(),
         envelope: Arc::clone(&envelope),

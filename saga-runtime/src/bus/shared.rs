@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Error, ErrorKind,
     codec::Codec,
-    engine::{Failure, Outlet},
+    engine::Failure,
     envelope::Envelope,
     limits::Limits,
     store::{InstanceId, Node, Outcome, Seq, Store, Taken, Unit, Wait, Want},
@@ -136,8 +136,7 @@ impl Shared {
 
     /// Whether a message that is here for the second time only asks for the answer it was given: a caller's command that
     /// starts a saga, which has no second effect but an answer.
-    pub(crate) fn asks_again(&self, to: &Outlet, envelope: &Envelope) -> bool {
-        let Outlet::Queue(queue) = to else { return false };
+    pub(crate) fn asks_again(&self, queue: &str, envelope: &Envelope) -> bool {
         let by_caller = envelope
             .reply_to
             .as_ref()

@@ -141,10 +141,10 @@ impl Worker {
         }
     }
 
-    /// A message that rests on no row leaves nothing behind that would tell whether it had its effect: it is not run again.
+    /// A message that rests on no gate leaves nothing behind that would tell whether it had its effect: it is not run again.
     fn let_go_of_the_unwritten(&self, chains: &mut Vec<Chain>) {
         for chain in &mut *chains {
-            let unwritten = chain.arrivals.extract_if(.., |arrival| arrival.gate().is_none());
+            let unwritten = chain.arrivals.extract_if(.., |arrival| !arrival.has_gate());
             unwritten.for_each(|arrival| self.shared.requests.doubt(&arrival.envelope));
         }
         chains.retain(|chain| chain.wake || !chain.arrivals.is_empty());
@@ -207,23 +207,23 @@ impl Worker {
         let mut again = Vec::new();
         for (Pending { chain, run, places }, outcome) in pending.into_iter().zip(outcomes) {
             match outcome {
-                Outcome::Applied { born } => self.applied(&chain, run, places, born),
+                Outcome::Applied { born } => self.applied(chain, run, places, born),
                 Outcome::Conflict => again.push(Chain { load: true, ..chain }),
-                Outcome::Duplicate => tracing::debug!(saga.key = %chain.id.key, "a duplicate"),
                 refused => again.extend(self.isolate(chain, refused).await),
             }
         }
         again
     }
 
-    fn applied(&mut self, chain: &Chain, run: Run, places: Places, born: Vec<crate::store::Seq>) {
+    fn applied(&mut self, chain: Chain, run: Run, places: Places, born: Vec<crate::store::Seq>) {
         if let Found::Live(row) = &run.after.found {
             if let Some(due) = row.due {
                 self.shared.alarm.set(due);
             }
-            self.cache.put(chain.id.clone(), run.after);
+            self.cache.put(chain.id, run.after);
         }
         run.draft.applied(&self.shared, places, born);
+        chain.arrivals.into_iter().for_each(Arrival::settle);
     }
 
     /// A unit was refused: its members are tried one by one; one that is refused alone is set aside.
@@ -266,6 +266,16 @@ impl Worker {
                 );
                 self.bury(arrival, &failure).await;
             }
+            (Some(mut arrival), Outcome::Duplicate) => {
+                tracing::debug!(message.id = %arrival.envelope.id, "a duplicate delivery");
+                if self.shared.asks_again(&arrival.queue, &arrival.envelope)
+                    && let Some(receipt) = &mut arrival.receipt
+                {
+                    receipt.entry = None;
+                    return vec![alone(vec![arrival], false)];
+                }
+                arrival.settle();
+            }
             (Some(arrival), _) => tracing::warn!(
                 message.id = %arrival.envelope.id, "the claim on a message was lost to another process; it is handled there"
             ),
@@ -294,6 +304,7 @@ impl Worker {
                 arrival.bury_after(tries, &mut unit, Reason::UnknownType, error.to_string(), now);
             }
             self.shared.set_aside(&arrival, unit).await;
+            arrival.settle();
         }
     }
 
@@ -308,6 +319,7 @@ impl Worker {
             self.shared.now(),
         );
         self.shared.set_aside(&arrival, draft.take_unit().0).await;
+        arrival.settle();
     }
 }
 

@@ -45,11 +45,20 @@ struct Broker {
 struct Queue {
     to: async_channel::Sender<Queued>,
     from: async_channel::Receiver<Queued>,
+    unsettled: Arc<Mutex<Numbers>>,
+}
+
+/// What a queue has accepted and nobody has acknowledged, in order of acceptance.
+#[derive(Default)]
+struct Numbers {
+    last: u64,
+    open: BTreeSet<u64>,
 }
 
 /// A message in a queue.
 #[derive(Clone)]
 struct Queued {
+    number: u64,
     message: Arc<(Vec<(String, String)>, Bytes)>,
     redelivered: u32,
 }
@@ -154,7 +163,8 @@ impl Broker {
         for name in topology.queues.iter().chain(&topology.ephemeral) {
             self.queues.entry(Arc::clone(name)).or_insert_with(|| {
                 let (to, from) = async_channel::unbounded();
-                Queue { to, from }
+                let unsettled = Arc::default();
+                Queue { to, from, unsettled }
             });
         }
         let known = |queue: &str| self.queues.contains_key(queue);
@@ -211,6 +221,7 @@ impl Broker {
         let message = Arc::new(outgoing.envelope.to_wire());
         for queue in queues {
             queue.put(Queued {
+                number: queue.accept(),
                 message: Arc::clone(&message),
                 redelivered: 0,
             });
@@ -230,6 +241,15 @@ impl Broker {
 }
 
 impl Queue {
+    /// The number of one more message.
+    fn accept(&self) -> u64 {
+        let mut unsettled = lock(&self.unsettled);
+        unsettled.last += 1;
+        let number = unsettled.last;
+        unsettled.open.insert(number);
+        number
+    }
+
     /// The channel has no capacity to run out of; it is closed only when its queue has vanished.
     fn put(&self, queued: Queued) {
         let _ = self.to.try_send(queued);
@@ -245,6 +265,8 @@ struct MemoryReceiver {
     /// Received, but beyond the flow for now.
     held: Option<Queued>,
     last_tag: u64,
+    /// The number up to which all is to be settled for it to have caught up.
+    goal: Option<u64>,
 }
 
 impl MemoryReceiver {
@@ -255,6 +277,7 @@ impl MemoryReceiver {
             unsettled: BTreeMap::new(),
             held: None,
             last_tag: 0,
+            goal: None,
         }
     }
 
@@ -314,10 +337,7 @@ impl Receiver for MemoryReceiver {
             while let Some(delivery) = self.another() {
                 deliveries.push(delivery);
             }
-            Ok(Batch {
-                deliveries,
-                drained: self.held.is_none() && self.queue.from.is_empty(),
-            })
+            Ok(Batch { deliveries })
         })
     }
 
@@ -328,11 +348,24 @@ impl Receiver for MemoryReceiver {
                     continue;
                 };
                 self.account.settle(queued.message.1.len());
-                if how == Settle::GiveBack {
-                    self.give_back(queued);
+                match how {
+                    Settle::Ack => drop(lock(&self.queue.unsettled).open.remove(&queued.number)),
+                    Settle::GiveBack => self.give_back(queued),
                 }
             }
             Ok(())
+        })
+    }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let unsettled = lock(&self.queue.unsettled);
+            let goal = *self.goal.get_or_insert(unsettled.last);
+            let has = unsettled.open.first().is_none_or(|first| *first > goal);
+            if has {
+                self.goal = None;
+            }
+            Ok(has)
         })
     }
 }

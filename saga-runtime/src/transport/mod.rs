@@ -13,6 +13,8 @@
 //! 6. An ephemeral queue vanishes with the transport that declared it; messages for it then have no route.
 //! 7. A queue that a transport [owns](Topology::owned) is refused to any other that wants to own it, with
 //!    [`ErrorKind::Locked`], until the owner is [closed](Transport::close) or gone; as far as [`TransportCaps::owns`].
+//! 8. A receiver [has caught up](Receiver::has_caught_up) only when nothing older is left in its queue, at hand, or with
+//!    a receiver that is gone.
 //!
 //! `saga_runtime::testing::transport_suite` tests every sentence of this.
 
@@ -70,6 +72,11 @@ pub trait Receiver: Send {
 
     /// Settles a batch whole.
     fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Whether all has been settled that the queue had accepted when this was asked for the first time since it was last
+    /// true. What another receiver that lives has in hand may count as settled; what one that died left does not. `true`
+    /// must come while messages keep coming: it is what timers wait for, and is asked only while one is due.
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>>;
 }
 
 /// What a transport can do.
@@ -181,8 +188,6 @@ pub struct Flow {
 pub struct Batch {
     /// The deliveries, in order of receipt.
     pub deliveries: Vec<Delivery>,
-    /// The queue was empty behind the last of them.
-    pub drained: bool,
 }
 
 /// A message as the transport delivered it, not yet trusted to be one.

@@ -1,11 +1,13 @@
 //! Whole systems whose messages go through NATS.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use saga_runtime::{
     Bus,
     bus::Builder,
+    clock::ManualClock,
     dead_letter::Reason,
     envelope::MessageId,
     store::{Memory, Sqlite},
@@ -16,7 +18,7 @@ use saga_tests::{
 };
 
 use crate::{
-    job::{Hands, jobs, letters, start, until_dead},
+    job::{Hands, Job, jobs, leave_an_answer, letters, patient, start, until_dead, until_in},
     order::{PlaceOrderReply, World, eventually, order, shop},
 };
 
@@ -156,4 +158,43 @@ async fn a_second_process_with_a_store_of_its_own_is_refused_until_the_first_end
     let second = process("second.db").await.unwrap();
     second.request(start("a")).await.unwrap();
     second.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeout_does_not_overtake_the_answer_that_a_killed_process_had_in_hand() {
+    let Some(corner) = corner() else { return };
+    let (store, clock) = (Memory::new(), ManualClock::default());
+    let connect = async || corner.options().connect().await.unwrap();
+    leave_an_answer(connect, &store, &clock).await;
+    // Received like a process of ours does, and never acknowledged: the server waits for that for ten seconds.
+    let killed = saga_tests::nats::connect(&NATS.address()).await.unwrap();
+    let stream = killed
+        .get_stream(format!("{}-queue-front+replies", corner.namespace()))
+        .await
+        .unwrap();
+    let names: Vec<String> = stream.consumer_names().map(|name| name.unwrap()).collect().await;
+    let consumer: async_nats::jetstream::consumer::PullConsumer =
+        stream.get_consumer(&names[0]).await.unwrap();
+    let in_hand = consumer
+        .fetch()
+        .max_messages(1)
+        .messages()
+        .await
+        .unwrap()
+        .next()
+        .await;
+    in_hand.expect("the answer is in the queue").unwrap();
+
+    clock.advance(Duration::from_secs(2 * 24 * 3_600));
+    let after = Bus::with(connect().await, store)
+        .clock(clock)
+        .limits(patient())
+        .saga::<Job>()
+        .start()
+        .await
+        .unwrap();
+    until_in(&after, "a", "end").await;
+    let job = after.inspect().instance("Job", "a").await.unwrap().unwrap();
+    assert_eq!(job.answers[0].reply, "Finished", "the timeout fired first");
+    after.shutdown().await.unwrap();
 }

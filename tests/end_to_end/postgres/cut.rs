@@ -14,10 +14,10 @@ use saga_runtime::{
         Store, Unit, Wait, Want,
     },
 };
+use saga_tests::proxy::{Fate, Proxy};
 
 use crate::{
     order::{PlaceOrderReply, World, eventually, order, shop},
-    proxy::{Fate, Proxy},
     servers::Schema,
 };
 
@@ -95,7 +95,7 @@ fn consuming(seq: i64) -> Unit {
 /// A store that commits through a proxy, its statements prepared.
 async fn through(proxy: &Proxy, schema: &Schema) -> Postgres {
     let store = schema
-        .options_through(proxy.port())
+        .options_through(proxy.address().port())
         .lanes(1)
         .connect()
         .await
@@ -130,7 +130,7 @@ async fn rows(schema: &Schema) -> i64 {
 /// The outcome of two units, one of which conflicts, when the connection breaks.
 async fn is_known_although(fate: Fate) {
     let Some(schema) = Schema::new() else { return };
-    let proxy = Proxy::before(schema.host()).await;
+    let proxy = Proxy::to(&schema.host()).await.unwrap();
     let store = through(&proxy, &schema).await;
     proxy.next(fate);
     let outcomes = store
@@ -165,8 +165,14 @@ async fn a_commit_that_never_arrives_is_done_again() {
 #[tokio::test]
 async fn a_claim_whose_answer_is_lost_is_not_lost() {
     let Some(schema) = Schema::new() else { return };
-    let proxy = Proxy::before(schema.host()).await;
-    let bus = Bus::new(schema.options_through(proxy.port()).connect().await.unwrap());
+    let proxy = Proxy::to(&schema.host()).await.unwrap();
+    let bus = Bus::new(
+        schema
+            .options_through(proxy.address().port())
+            .connect()
+            .await
+            .unwrap(),
+    );
     let world = World::default();
     let bus = shop(bus, &world).start().await.unwrap();
     for _ in 0..20 {
@@ -190,9 +196,13 @@ async fn a_claim_whose_answer_is_lost_is_not_lost() {
 async fn connections_cut_again_and_again_lose_no_order_and_double_none() {
     const ORDERS: usize = 200;
     let Some(schema) = Schema::new() else { return };
-    let proxy = Arc::new(Proxy::before(schema.host()).await);
+    let proxy = Arc::new(Proxy::to(&schema.host()).await.unwrap());
     let world = World::default();
-    let store = schema.options_through(proxy.port()).connect().await.unwrap();
+    let store = schema
+        .options_through(proxy.address().port())
+        .connect()
+        .await
+        .unwrap();
     let bus = shop(Bus::new(store), &world).start().await.unwrap();
     let cutting = tokio::spawn({
         let proxy = Arc::clone(&proxy);

@@ -15,12 +15,12 @@ use saga_runtime::{
     service,
     store::{Join, Postgres},
 };
+use saga_tests::proxy::Proxy;
 
 use crate::{
     job::{letters, until_dead},
     joining::{Charge, ChargeReply, Charged, Till, charge},
     order::eventually,
-    proxy::Proxy,
     servers::Schema,
 };
 
@@ -132,9 +132,13 @@ async fn a_message_is_sent_with_the_rows_it_is_joined_to_or_not_at_all() {
 async fn a_connection_cut_between_the_work_and_its_commit_doubles_and_loses_nothing() {
     let Some(schema) = Schema::new() else { return };
     let cashier = Cashier::of(&schema).await;
-    let proxy = Proxy::before(schema.host()).await;
+    let proxy = Proxy::to(&schema.host()).await.unwrap();
     let bus = open(
-        schema.options_through(proxy.port()).connect().await.unwrap(),
+        schema
+            .options_through(proxy.address().port())
+            .connect()
+            .await
+            .unwrap(),
         &cashier,
     )
     .await;

@@ -16,6 +16,7 @@ use crate::{
 };
 
 mod foreign;
+mod limits;
 mod refused;
 mod tls;
 

@@ -130,7 +130,12 @@ impl Transport for SimTransport {
             self.life.approach("subscribe").await?;
             let inner = self.inner.subscribe(queue, flow).await?;
             let life = Arc::clone(&self.life);
-            Ok(Box::new(SimReceiver { inner, life }) as Box<dyn Receiver>)
+            let receiver = SimReceiver {
+                inner,
+                arrived: None,
+                life,
+            };
+            Ok(Box::new(receiver) as Box<dyn Receiver>)
         })
     }
 }
@@ -138,6 +143,8 @@ impl Transport for SimTransport {
 /// A node's end of one queue.
 struct SimReceiver {
     inner: Box<dyn Receiver>,
+    /// On its way from the broker: who gives up waiting for it finds it here the next time.
+    arrived: Option<Batch>,
     life: Arc<Life>,
 }
 
@@ -158,9 +165,12 @@ impl Receiver for SimReceiver {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>> {
         Box::pin(async move {
             self.cut("receive", Fault::ReceiveCut)?;
-            let mut batch = self.inner.next().await?;
+            if self.arrived.is_none() {
+                self.arrived = Some(self.inner.next().await?);
+            }
             self.life.depart("receive").await;
             self.cut("receive", Fault::ReceiveCut)?;
+            let mut batch = self.arrived.take().unwrap_or_default();
             let world = self.life.world();
             if batch.deliveries.len() > 1 && world.strikes(Fault::Shuffled) {
                 world.dice.shuffle(&mut batch.deliveries);
@@ -189,5 +199,9 @@ impl Receiver for SimReceiver {
             self.life.depart("settle").await;
             Ok(())
         })
+    }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        self.inner.has_caught_up()
     }
 }

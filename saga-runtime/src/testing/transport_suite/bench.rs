@@ -109,7 +109,6 @@ pub(super) async fn gather(receiver: &mut Box<dyn Receiver>, count: usize) -> Ba
         let batch = next(receiver).await;
         assert!(!batch.deliveries.is_empty(), "a batch has at least one delivery");
         gathered.deliveries.extend(batch.deliveries);
-        gathered.drained = batch.drained;
     }
     gathered
 }

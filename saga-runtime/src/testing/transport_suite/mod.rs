@@ -67,7 +67,6 @@ macro_rules! transport_suite {
             unsettled_deliveries_keep_to_the_flow_in_messages
             unsettled_deliveries_keep_to_the_flow_in_bytes
             one_message_fits_whatever_the_flow
-            the_last_of_a_queue_is_said_to_be_so
             receivers_of_one_queue_share_its_messages
             one_queue_does_not_hold_up_another
             what_was_acknowledged_never_comes_again
@@ -77,6 +76,10 @@ macro_rules! transport_suite {
             unsettled_deliveries_come_again_to_another_receiver
             unsettled_deliveries_of_another_process_come_again_when_it_ends
             what_a_receiver_never_got_to_see_comes_to_the_next
+            a_receiver_of_an_empty_queue_has_caught_up
+            a_receiver_has_not_caught_up_before_all_is_settled
+            a_receiver_catches_up_while_more_is_sent
+            a_receiver_has_not_caught_up_with_what_another_left
             an_event_goes_to_every_bound_queue_and_to_no_other
             an_event_reaches_a_queue_once_however_often_it_was_bound
             an_event_comes_from_another_process

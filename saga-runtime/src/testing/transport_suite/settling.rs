@@ -1,9 +1,9 @@
-//! What is unsettled comes again; what is acknowledged never does.
+//! What is unsettled comes again; what is acknowledged never does; and whether anything is unsettled can be asked.
 
 #![allow(missing_docs, reason = "the titles are sentences")]
 
 use super::{
-    bench::{assert_quiet, commands, consume, gather, ids, receive_from, send},
+    bench::{assert_quiet, commands, consume, eventually, gather, ids, next, receive_from, send},
     *,
 };
 
@@ -88,4 +88,74 @@ pub async fn what_a_receiver_never_got_to_see_comes_to_the_next<F: TransportFixt
     drop(receiver);
     let mut receiver = receive_from(&transport, "billing").await;
     assert_eq!(consume(&mut receiver, 3).await, sent);
+}
+
+pub async fn a_receiver_of_an_empty_queue_has_caught_up<F: TransportFixture>(bench: Bench<F>) {
+    let transport = bench.with_queues(&["billing"]).await;
+    let mut receiver = receive_from(&transport, "billing").await;
+    assert!(receiver.has_caught_up().await.unwrap());
+}
+
+pub async fn a_receiver_has_not_caught_up_before_all_is_settled<F: TransportFixture>(bench: Bench<F>) {
+    let transport = bench.with_queues(&["billing"]).await;
+    send(&transport, &commands("billing", 3)).await;
+    let flow = Flow {
+        messages: 2,
+        bytes: 1 << 20,
+    };
+    let mut receiver = transport.subscribe("billing", flow).await.unwrap();
+    assert!(!receiver.has_caught_up().await.unwrap(), "nothing is received");
+    let first = gather(&mut receiver, 2).await;
+    assert!(
+        !receiver.has_caught_up().await.unwrap(),
+        "one is left in the queue"
+    );
+    receiver.settle(first, Settle::Ack).await.unwrap();
+    let last = gather(&mut receiver, 1).await;
+    assert!(!receiver.has_caught_up().await.unwrap(), "one is in hand");
+    receiver.settle(last, Settle::Ack).await.unwrap();
+    eventually("that it has caught up", async || {
+        receiver.has_caught_up().await.unwrap()
+    })
+    .await;
+}
+
+pub async fn a_receiver_catches_up_while_more_is_sent<F: TransportFixture>(bench: Bench<F>) {
+    let transport = bench.with_queues(&["billing"]).await;
+    send(&transport, &commands("billing", 3)).await;
+    let mut receiver = receive_from(&transport, "billing").await;
+    assert!(!receiver.has_caught_up().await.unwrap());
+    let mut asked_about = gather(&mut receiver, 3).await;
+    eventually("that it has caught up with what there was", async || {
+        send(&transport, &commands("billing", 1)).await;
+        let later = next(&mut receiver).await;
+        let settled = std::mem::replace(&mut asked_about, later);
+        receiver.settle(settled, Settle::Ack).await.unwrap();
+        receiver.has_caught_up().await.unwrap()
+    })
+    .await;
+    assert!(
+        !receiver.has_caught_up().await.unwrap(),
+        "the last one is in hand"
+    );
+}
+
+pub async fn a_receiver_has_not_caught_up_with_what_another_left<F: TransportFixture>(bench: Bench<F>) {
+    let transport = bench.with_queues(&["billing"]).await;
+    let mut one = receive_from(&transport, "billing").await;
+    let sent = send(&transport, &commands("billing", 3)).await;
+    gather(&mut one, 3).await;
+    drop(one);
+    let mut two = receive_from(&transport, "billing").await;
+    let left = gather(&mut two, 3).await;
+    assert_eq!(ids(&left), sent);
+    assert!(
+        !two.has_caught_up().await.unwrap(),
+        "what was left is in hand again"
+    );
+    two.settle(left, Settle::Ack).await.unwrap();
+    eventually("that it has caught up", async || {
+        two.has_caught_up().await.unwrap()
+    })
+    .await;
 }

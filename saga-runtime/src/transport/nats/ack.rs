@@ -9,8 +9,6 @@ pub(super) struct AckSubject<'a> {
     /// How often it was delivered, this time included.
     pub(super) delivered: u32,
     pub(super) sequence: u64,
-    /// How much the consumer has beyond it.
-    pub(super) pending: u64,
 }
 
 impl<'a> AckSubject<'a> {
@@ -26,7 +24,6 @@ impl<'a> AckSubject<'a> {
             consumer: tokens[1],
             delivered: tokens[2].parse().ok()?,
             sequence: tokens[3].parse().ok()?,
-            pending: tokens[6].parse().ok()?,
         })
     }
 }
@@ -42,7 +39,6 @@ mod tests {
             consumer: "c",
             delivered: 2,
             sequence: 30,
-            pending: 5,
         };
         assert_eq!(
             AckSubject::read("$JS.ACK.s.c.2.30.31.1700.5").as_ref(),

@@ -113,12 +113,7 @@ impl Connection {
         subject: String,
         payload: &(impl Serialize + ?Sized),
     ) -> Result<T, Failure> {
-        let answer: Result<Response<T>, _> = self.jetstream.request(subject, payload).await;
-        match answer {
-            Ok(Response::Ok(answer)) => Ok(answer),
-            Ok(Response::Err { error }) => Err(Failure::Refused(error)),
-            Err(error) => Err(Failure::Unreachable(error.to_string())),
-        }
+        ask(&self.jetstream, subject, payload).await
     }
 
     /// Whether the server can do what is needed of it: everything that it cannot, at once.
@@ -134,6 +129,20 @@ impl Connection {
         Err(self
             .server
             .error(ErrorKind::Setup, "it cannot be used", faults.join("\n")))
+    }
+}
+
+/// A request to the JetStream API.
+pub(super) async fn ask<T: DeserializeOwned>(
+    jetstream: &Context,
+    subject: String,
+    payload: &(impl Serialize + ?Sized),
+) -> Result<T, Failure> {
+    let answer: Result<Response<T>, _> = jetstream.request(subject, payload).await;
+    match answer {
+        Ok(Response::Ok(answer)) => Ok(answer),
+        Ok(Response::Err { error }) => Err(Failure::Refused(error)),
+        Err(error) => Err(Failure::Unreachable(error.to_string())),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use async_nats::{Client, Message, StatusCode, Subject, Subscriber};
+use async_nats::{Client, Message, StatusCode, Subject, Subscriber, jetstream::Context};
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::join_all};
 use tokio::{
@@ -22,10 +22,10 @@ use tokio::{
 use super::{
     ack::AckSubject,
     connection::{Connection, Link, PATIENCE},
-    error::Server,
+    error::{Failure, Server},
     held::{Held, Parcel, keep_in_hand, lock},
     source::Source,
-    topology::{Layout, consumer_info},
+    topology::{Layout, consumer_info, stream_info},
 };
 use crate::{
     Error, ErrorKind,
@@ -36,6 +36,7 @@ use crate::{
 /// Receives from one queue.
 pub(super) struct NatsReceiver {
     client: Client,
+    jetstream: Context,
     server: Server,
     link: watch::Receiver<Link>,
     sources: Vec<Source>,
@@ -82,6 +83,7 @@ impl NatsReceiver {
         keep_in_hand(client.clone(), &held);
         Ok(Self {
             client,
+            jetstream: connection.jetstream.clone(),
             server: connection.server.clone(),
             link,
             sources,
@@ -165,7 +167,7 @@ impl NatsReceiver {
             bytes,
             since: Instant::now(),
         };
-        self.sources[at].received(bytes, ack.pending);
+        self.sources[at].received(bytes);
         let Some(tag) = lock(&self.held).take(parcel) else {
             self.sources[at].settled(bytes);
             return;
@@ -210,8 +212,7 @@ impl NatsReceiver {
             }
             deliveries.push(delivery);
         }
-        let drained = self.at_hand.is_empty() && self.sources.iter().all(|source| source.pending == 0);
-        (!deliveries.is_empty()).then_some(Batch { deliveries, drained })
+        (!deliveries.is_empty()).then_some(Batch { deliveries })
     }
 
     /// Waits until something has arrived, or there is something to ask.
@@ -236,6 +237,34 @@ impl NatsReceiver {
             }
             () = look_again => Ok(()),
         }
+    }
+
+    /// Asks the server where each source stands: how far its stream reaches, then how far it is settled.
+    async fn catch_up(&mut self) -> Result<bool, Error> {
+        let mut has = true;
+        for at in 0..self.sources.len() {
+            let (stream, consumer) = (&self.sources[at].stream, &self.sources[at].consumer);
+            let failed = |why: Failure| {
+                let operation = format!("asking how far stream `{stream}` was received");
+                self.server.failed(&operation, &why)
+            };
+            let last = if self.sources[at].has_no_goal() {
+                let info = stream_info(&self.jetstream, stream).await.map_err(failed)?;
+                Some(info.state.last_sequence)
+            } else {
+                None
+            };
+            let info = consumer_info(&self.jetstream, stream, consumer)
+                .await
+                .map_err(failed)?;
+            let source = &mut self.sources[at];
+            last.into_iter().for_each(|last| source.aims_at(last));
+            has &= source.has_reached_goal(&info);
+        }
+        if has {
+            self.sources.iter_mut().for_each(Source::forget_goal);
+        }
+        Ok(has)
     }
 
     fn lost(&self, why: &str) -> Error {
@@ -288,6 +317,10 @@ impl Receiver for NatsReceiver {
                 Err(self.lost("acknowledging takes too long; what was not acknowledged comes again"))
             })
         })
+    }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.catch_up())
     }
 }
 
@@ -374,7 +407,7 @@ async fn bound_events(
     let consumer = layout.names.consumer(queue);
     let asked = streams
         .iter()
-        .map(|stream| consumer_info(connection, stream, &consumer));
+        .map(|stream| consumer_info(&connection.jetstream, stream, &consumer));
     let mut bound = Vec::new();
     for info in join_all(asked).await {
         match info {

@@ -117,7 +117,7 @@ impl Sending<'_> {
 
     /// Nobody answered. That a stream is not there is certain only when JetStream says so: it may have no leader for now.
     async fn nobody(&self, place: &Place) -> Sent {
-        match stream_info(self.connection, &place.stream).await {
+        match stream_info(&self.connection.jetstream, &place.stream).await {
             Err(why) if is_absent(&why) => Sent::NoRoute,
             Ok(_) => self.unknown(&place.stream, "the stream does not answer for now"),
             Err(why) => self.unknown(&place.stream, why),

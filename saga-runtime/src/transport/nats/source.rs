@@ -31,8 +31,8 @@ pub(super) struct Source {
     requests: u64,
     /// Received and not settled.
     holding: Flow,
-    /// What the server has beyond what it delivered, as it last said.
-    pub(super) pending: u64,
+    /// The place in the stream up to which all is to be settled for the receiver to have caught up.
+    goal: Option<u64>,
     /// The next message does not fit beside what is held.
     is_too_large: bool,
     rests_until: Option<Instant>,
@@ -54,7 +54,6 @@ pub(super) struct Ask {
 
 impl Source {
     pub(super) fn new(info: &consumer::Info, share: Flow) -> Self {
-        let unsettled = u64::try_from(info.num_ack_pending).unwrap_or(u64::MAX);
         Self {
             stream: info.stream_name.clone(),
             consumer: info.name.clone(),
@@ -65,7 +64,7 @@ impl Source {
                 messages: 0,
                 bytes: 0,
             },
-            pending: info.num_pending.saturating_add(unsettled),
+            goal: None,
             is_too_large: false,
             rests_until: None,
         }
@@ -106,10 +105,9 @@ impl Source {
         });
     }
 
-    pub(super) fn received(&mut self, bytes: usize, pending: u64) {
+    pub(super) fn received(&mut self, bytes: usize) {
         self.holding.messages += 1;
         self.holding.bytes += bytes;
-        self.pending = pending;
         let Some(request) = &mut self.request else {
             return;
         };
@@ -152,6 +150,29 @@ impl Source {
         Ok(())
     }
 
+    /// Whether the server must be asked up to where the stream reaches.
+    pub(super) fn has_no_goal(&self) -> bool {
+        self.goal.is_none()
+    }
+
+    /// What the stream has accepted up to this place is to be settled.
+    pub(super) fn aims_at(&mut self, last: u64) {
+        self.goal = Some(last);
+    }
+
+    /// Whether it is, whoever had it in hand.
+    pub(super) fn has_reached_goal(&self, info: &consumer::Info) -> bool {
+        let nothing_is_open = info.num_pending == 0 && info.num_ack_pending == 0;
+        nothing_is_open
+            || self
+                .goal
+                .is_some_and(|goal| info.ack_floor.stream_sequence >= goal)
+    }
+
+    pub(super) fn forget_goal(&mut self) {
+        self.goal = None;
+    }
+
     /// The connection was lost, and with it what was asked.
     pub(super) fn forget_request(&mut self) {
         self.request = None;
@@ -188,7 +209,7 @@ mod tests {
                 messages: 0,
                 bytes: 0,
             },
-            pending: 0,
+            goal: None,
             is_too_large: false,
             rests_until: None,
         }
@@ -207,7 +228,7 @@ mod tests {
         assert_eq!(ask(&mut source).unwrap()["batch"], 3);
         assert!(ask(&mut source).is_none(), "one request at a time");
         for _ in 0..3 {
-            source.received(100, 0);
+            source.received(100);
         }
         assert!(ask(&mut source).is_none(), "the flow is full");
         source.settled(100);
@@ -218,7 +239,7 @@ mod tests {
     async fn a_message_that_does_not_fit_waits_until_it_is_alone() {
         let mut source = source(3, 1_000);
         ask(&mut source).unwrap();
-        source.received(900, 1);
+        source.received(900);
         let end = source.ended(
             1,
             StatusCode::REQUEST_TERMINATED,
@@ -230,7 +251,7 @@ mod tests {
         source.settled(900);
         let alone = ask(&mut source).unwrap();
         assert_eq!((&alone["batch"], alone.get("max_bytes")), (&json!(1), None));
-        source.received(5_000, 0);
+        source.received(5_000);
         source.settled(5_000);
         assert_eq!(ask(&mut source).unwrap()["batch"], 3);
     }

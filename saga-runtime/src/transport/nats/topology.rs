@@ -8,7 +8,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use async_nats::jetstream::{
-    ErrorCode,
+    Context, ErrorCode,
     consumer::{self, AckPolicy, DeliverPolicy},
     stream::{self, DiscardPolicy, RetentionPolicy, StorageType},
 };
@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::{
-    connection::{Connection, Nothing, is_absent},
+    connection::{Connection, Nothing, ask, is_absent},
     error::Failure,
     names::{Names, check_length},
 };
@@ -95,7 +95,7 @@ impl Layout {
     }
 
     pub(super) async fn has_queue(&self, connection: &Connection, queue: &str) -> Result<bool, Error> {
-        match stream_info(connection, &self.names.queue_stream(queue)).await {
+        match stream_info(&connection.jetstream, &self.names.queue_stream(queue)).await {
             Ok(_) => Ok(true),
             Err(why) if is_absent(&why) => Ok(false),
             Err(why) => Err(connection
@@ -207,18 +207,17 @@ fn over_length(connection: &Connection, topology: &Topology) -> Vec<Error> {
         .collect()
 }
 
-pub(super) async fn stream_info(connection: &Connection, stream: &str) -> Result<stream::Info, Failure> {
-    connection.api(format!("STREAM.INFO.{stream}"), &Nothing {}).await
+pub(super) async fn stream_info(jetstream: &Context, stream: &str) -> Result<stream::Info, Failure> {
+    ask(jetstream, format!("STREAM.INFO.{stream}"), &Nothing {}).await
 }
 
 pub(super) async fn consumer_info(
-    connection: &Connection,
+    jetstream: &Context,
     stream: &str,
     consumer: &str,
 ) -> Result<consumer::Info, Failure> {
-    connection
-        .api(format!("CONSUMER.INFO.{stream}.{consumer}"), &Nothing {})
-        .await
+    let subject = format!("CONSUMER.INFO.{stream}.{consumer}");
+    ask(jetstream, subject, &Nothing {}).await
 }
 
 /// Creates it, again if the server has just cleared away the folder it would have made it in: 2.9 does so whenever an
@@ -239,14 +238,14 @@ async fn create_stream(connection: &Connection, wanted: &stream::Config) -> Resu
 async fn ensure_stream(connection: &Connection, wanted: &stream::Config) -> Result<(), Error> {
     let operation = format!("declaring stream `{}`", wanted.name);
     let failed = |why: &Failure| connection.server.failed(&operation, why);
-    let found = match stream_info(connection, &wanted.name).await {
+    let found = match stream_info(&connection.jetstream, &wanted.name).await {
         Ok(found) => found,
         Err(why) if is_absent(&why) => {
             match create_stream(connection, wanted).await {
                 Ok(created) => created,
                 // Another process was quicker.
                 Err(why) if why.is_code(ErrorCode::STREAM_NAME_EXIST) => {
-                    stream_info(connection, &wanted.name)
+                    stream_info(&connection.jetstream, &wanted.name)
                         .await
                         .map_err(|why| failed(&why))?
                 }
@@ -334,7 +333,7 @@ async fn ensure_consumer(
     let name = wanted.durable_name.as_deref().unwrap_or_default();
     let operation = format!("declaring consumer `{name}` of stream `{stream}`");
     let failed = |why: &Failure| connection.server.failed(&operation, why);
-    let found = match consumer_info(connection, stream, name).await {
+    let found = match consumer_info(&connection.jetstream, stream, name).await {
         Err(why) if is_absent(&why) => {
             let new = NewConsumer {
                 stream_name: stream,

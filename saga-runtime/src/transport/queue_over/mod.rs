@@ -158,8 +158,10 @@ impl<S: Store> Transport for QueueOver<S> {
                 let text = format!("there is no queue `{queue}`");
                 return Err(Error::new(ErrorKind::NotFound, text));
             }
-            let (pump, inlet) = Pump::of(Arc::clone(&self.shared), queue.into(), flow);
-            let receiver = RowReceiver::new(Arc::clone(&self.shared), Arc::clone(&self.lifeline), inlet);
+            let queue: Arc<str> = queue.into();
+            let (pump, inlet) = Pump::of(Arc::clone(&self.shared), Arc::clone(&queue), flow);
+            let lifeline = Arc::clone(&self.lifeline);
+            let receiver = RowReceiver::new(Arc::clone(&self.shared), lifeline, queue, inlet);
             tokio::spawn(pump.run());
             Ok(Box::new(receiver) as Box<dyn Receiver>)
         })

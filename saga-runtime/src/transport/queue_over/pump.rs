@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::{POLL, Shared, account::Account};
 use crate::{
     Error,
-    store::{Claim, Park, Store, Stored, Taken, Unit, Wait, Want},
+    store::{Claim, Park, Store, Stored, Unit, Wait, Want},
     transport::Flow,
 };
 
-/// A row on its way to the receiver, and whether its queue was empty behind it.
-pub(super) type Pumped = Result<(Stored, bool), Error>;
+/// A row on its way to the receiver.
+pub(super) type Pumped = Result<Stored, Error>;
 
 /// Claims rows within the flow and hands them over.
 pub(super) struct Pump<S> {
@@ -21,7 +21,7 @@ pub(super) struct Pump<S> {
     account: Arc<Account>,
     outlet: async_channel::Sender<Pumped>,
     /// Claimed, not yet handed over.
-    held: VecDeque<(Stored, bool)>,
+    held: VecDeque<Stored>,
 }
 
 /// The receiver's end.
@@ -57,8 +57,8 @@ impl<S: Store> Pump<S> {
         self.give_back().await;
     }
 
-    async fn hand_over(&mut self, held: (Stored, bool)) {
-        if self.account.admit(&held.0) {
+    async fn hand_over(&mut self, held: Stored) {
+        if self.account.admit(&held) {
             let _ = self.outlet.try_send(Ok(held));
         } else {
             self.held.push_front(held);
@@ -74,7 +74,7 @@ impl<S: Store> Pump<S> {
         ready.as_mut().enable();
         let wake_at = match shared.store.take(claiming(&self.queue, room)).await {
             Ok(taken) if taken.messages.is_empty() => self.wake_at(taken.next_due),
-            Ok(taken) => return self.hold(taken),
+            Ok(taken) => return self.held.extend(taken.messages),
             Err(error) => {
                 self.report(error);
                 self.wake_at(None)
@@ -85,14 +85,6 @@ impl<S: Store> Pump<S> {
             () = self.account.changed() => {}
             () = shared.node.clock.sleep_until(wake_at) => {}
         }
-    }
-
-    fn hold(&mut self, taken: Taken) {
-        let is_last = !taken.more.contains(&true);
-        let count = taken.messages.len();
-        let numbered = taken.messages.into_iter().zip(1..);
-        self.held
-            .extend(numbered.map(|(stored, nth)| (stored, is_last && nth == count)));
     }
 
     fn wake_at(&self, next_due: Option<Timestamp>) -> Timestamp {
@@ -109,7 +101,7 @@ impl<S: Store> Pump<S> {
 
     async fn give_back(mut self) {
         let delivered = self.account.drain().into_iter().map(|stored| again(&stored));
-        let held = self.held.drain(..).map(|(stored, _)| parked(&stored));
+        let held = self.held.drain(..).map(|stored| parked(&stored));
         let units: Vec<Unit> = delivered.chain(held).collect();
         if units.is_empty() {
             return;

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{
     Lifeline, Shared,
     account::Account,
@@ -10,27 +12,37 @@ use super::{
 use crate::{
     Error, ErrorKind,
     service::BoxFuture,
-    store::{Seq, Store, Stored, Unit},
+    store::{Seq, Source, Store, Stored, Unit, Want},
     transport::{Batch, Delivery, Receiver, Settle},
 };
 
 /// Receives from one queue of a store.
 pub(super) struct RowReceiver<S> {
     shared: Arc<Shared<S>>,
+    queue: Arc<str>,
     account: Arc<Account>,
     pumped: async_channel::Receiver<Pumped>,
     /// Met behind deliveries that came first.
     failed: Option<Error>,
+    /// What was accepted up to then is to be settled for it to have caught up.
+    goal: Option<Timestamp>,
     _lifeline: Arc<Lifeline>,
 }
 
 impl<S: Store> RowReceiver<S> {
-    pub(super) fn new(shared: Arc<Shared<S>>, lifeline: Arc<Lifeline>, inlet: Inlet) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared<S>>,
+        lifeline: Arc<Lifeline>,
+        queue: Arc<str>,
+        inlet: Inlet,
+    ) -> Self {
         Self {
             shared,
+            queue,
             account: inlet.account,
             pumped: inlet.pumped,
             failed: None,
+            goal: None,
             _lifeline: lifeline,
         }
     }
@@ -43,7 +55,7 @@ impl<S: Store> RowReceiver<S> {
         pumped.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the queue is no longer served")))
     }
 
-    fn another(&mut self) -> Option<(Stored, bool)> {
+    fn another(&mut self) -> Option<Stored> {
         match self.pumped.try_recv().ok()? {
             Ok(pumped) => Some(pumped),
             Err(error) => {
@@ -57,13 +69,11 @@ impl<S: Store> RowReceiver<S> {
 impl<S: Store> Receiver for RowReceiver<S> {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>> {
         Box::pin(async move {
-            let (stored, mut drained) = self.first().await?;
-            let mut deliveries = vec![delivery(&stored)];
-            while let Some((stored, is_last)) = self.another() {
+            let mut deliveries = vec![delivery(&self.first().await?)];
+            while let Some(stored) = self.another() {
                 deliveries.push(delivery(&stored));
-                drained = is_last;
             }
-            Ok(Batch { deliveries, drained })
+            Ok(Batch { deliveries })
         })
     }
 
@@ -83,6 +93,28 @@ impl<S: Store> Receiver for RowReceiver<S> {
                 self.shared.ready.notify_waiters();
             }
             Ok(())
+        })
+    }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            // Rows here are assigned to nobody, so that any name is asked about all of them.
+            let source = Source {
+                queue: Arc::clone(&self.queue),
+                consumer: Arc::clone(&self.queue),
+            };
+            let taken = self.shared.store.take(Want {
+                oldest: vec![source],
+                ..Want::default()
+            });
+            let taken = taken.await?;
+            let goal = *self.goal.get_or_insert(taken.now);
+            let oldest = taken.oldest.into_iter().flatten().min();
+            let has = oldest.is_none_or(|oldest| oldest > goal);
+            if has {
+                self.goal = None;
+            }
+            Ok(has)
         })
     }
 }

@@ -10,7 +10,11 @@ use lapin::{
 };
 use tokio::sync::oneshot;
 
-use super::{link::Link, message};
+use super::{
+    error::{code, code_of},
+    link::Link,
+    message,
+};
 use crate::{
     Error,
     transport::{Destination, Outgoing, Sent},
@@ -62,6 +66,13 @@ enum Published {
     Awaited(Label, BoxFuture<'static, Confirmed>),
 }
 
+/// What became of a batch.
+struct Answers {
+    sent: Vec<Sent>,
+    /// The server closed the channel at a message that is larger than it takes, and what it said.
+    too_large: Option<String>,
+}
+
 /// What the server says of a message.
 type Confirmed = Result<Confirmation, lapin::Error>;
 
@@ -111,14 +122,7 @@ impl Lane {
     /// Sends whatever waits, all of it at once, until nobody sends any more.
     async fn run(mut self) {
         while let Ok(first) = self.waiting.recv().await {
-            let mut posts = vec![first];
-            let mut messages = posts[0].batch.len();
-            while messages < MESSAGES
-                && let Ok(post) = self.waiting.try_recv()
-            {
-                messages += post.batch.len();
-                posts.push(post);
-            }
+            let posts = with_all_that_wait(first, &self.waiting);
             let (batches, answers): (Vec<_>, Vec<_>) =
                 posts.into_iter().map(|post| (post.batch, post.answer)).unzip();
             let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
@@ -174,12 +178,16 @@ impl Lane {
             Err(sent) => Published::Answered(sent),
         };
         let published = batch.iter().map(publish).collect();
-        self.confirmed(published).await
+        let mut confirmed = self.confirmed(published).await;
+        if let Some(why) = confirmed.too_large {
+            refuse_the_largest(batch, &mut confirmed.sent, &why);
+        }
+        confirmed.sent
     }
 
     /// Awaits all confirms. The server returns what has no route, and confirms it all the same.
-    async fn confirmed(&self, published: Vec<Published>) -> Vec<Sent> {
-        let mut returned = Vec::new();
+    async fn confirmed(&self, published: Vec<Published>) -> Answers {
+        let (mut returned, mut too_large) = (Vec::new(), None);
         let mut answers = Vec::with_capacity(published.len());
         for message in published {
             let (label, confirming) = match message {
@@ -189,7 +197,13 @@ impl Lane {
                 }
                 Published::Awaited(label, confirming) => (label, confirming),
             };
-            let (sent, came_back) = self.answer(confirming.await);
+            let confirmed = confirming.await;
+            if let Err(error) = &confirmed
+                && code_of(error) == Some(code::PRECONDITION_FAILED)
+            {
+                too_large = Some(self.link.server.failed("a message", error).to_string());
+            }
+            let (sent, came_back) = self.answer(confirmed);
             returned.extend(came_back);
             answers.push((Some(label), sent));
         }
@@ -197,7 +211,10 @@ impl Lane {
             Some(label) if sent == Sent::Accepted && returned.contains(&label) => Sent::NoRoute,
             _ => sent,
         };
-        answers.into_iter().map(routed).collect()
+        Answers {
+            sent: answers.into_iter().map(routed).collect(),
+            too_large,
+        }
     }
 
     /// What a confirm says, and what came back with it: not always the message it confirms.
@@ -251,6 +268,33 @@ impl Lane {
     }
 }
 
+/// However many callers there are, those who wait share one batch of publishes, and one wait for its confirms.
+fn with_all_that_wait(first: Post, waiting: &async_channel::Receiver<Post>) -> Vec<Post> {
+    let mut messages = first.batch.len();
+    let mut posts = vec![first];
+    while messages < MESSAGES
+        && let Ok(post) = waiting.try_recv()
+    {
+        messages += post.batch.len();
+        posts.push(post);
+    }
+    posts
+}
+
+/// The server does not say which one was too large for it; the largest certainly was. Sent again, the others get through.
+fn refuse_the_largest(batch: &[Outgoing], sent: &mut [Sent], why: &str) {
+    let unanswered = sent.iter_mut().zip(batch);
+    let largest = unanswered
+        .filter(|(sent, _)| matches!(sent, Sent::Unknown(_)))
+        .max_by_key(|(_, outgoing)| outgoing.envelope.body.len());
+    if let Some((sent, Outgoing { envelope, .. })) = largest {
+        let (name, bytes) = (&envelope.name, envelope.body.len());
+        *sent = Sent::Refused(format!(
+            "`{name}` has a body of {bytes} bytes: {why}; raise its `max_message_size`, or lower `RabbitMqOptions::max_body`"
+        ));
+    }
+}
+
 impl Label {
     fn of(returned: &lapin::message::Delivery) -> Self {
         Self {
@@ -285,5 +329,64 @@ fn publish_one(
     match (&mut publishing).now_or_never() {
         Some(confirmed) => std::future::ready(confirmed).boxed(),
         None => publishing,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::{
+        codec::Codec,
+        envelope::{Envelope, MessageId},
+        message::MessageKind,
+    };
+
+    fn post(messages: usize) -> Post {
+        let id = MessageId::random();
+        let envelope = Envelope {
+            id,
+            kind: MessageKind::Command,
+            name: "BillOrder".into(),
+            version: 1,
+            content_type: Codec::Json,
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            conversation: id,
+            caused_by: None,
+            reply_to: None,
+            in_reply_to: None,
+            to: None,
+            traceparent: None,
+            headers: Default::default(),
+            body: Default::default(),
+        };
+        let outgoing = Outgoing {
+            to: Destination::Queue("billing".into()),
+            envelope: Arc::new(envelope),
+        };
+        Post {
+            batch: vec![outgoing; messages],
+            answer: oneshot::channel().0,
+        }
+    }
+
+    #[test]
+    fn callers_who_wait_at_the_same_time_share_a_batch_up_to_its_bound() {
+        let (posts, waiting) = async_channel::unbounded();
+        for _ in 0..2 * MESSAGES {
+            posts.try_send(post(1)).unwrap();
+        }
+        let first = || waiting.try_recv().unwrap();
+        for _ in 0..2 {
+            assert_eq!(with_all_that_wait(first(), &waiting).len(), MESSAGES);
+        }
+        assert!(waiting.is_empty());
+        posts.try_send(post(MESSAGES)).unwrap();
+        posts.try_send(post(1)).unwrap();
+        assert_eq!(
+            with_all_that_wait(first(), &waiting).len(),
+            1,
+            "it is full already"
+        );
     }
 }

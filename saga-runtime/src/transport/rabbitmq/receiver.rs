@@ -5,7 +5,6 @@ use std::{
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll},
-    time::{Duration, Instant},
 };
 
 use futures_util::StreamExt as _;
@@ -23,9 +22,6 @@ use crate::{
     transport::{Batch, Delivery, Flow, Receiver, Settle, flow::Unsettled},
 };
 
-/// How often the server is asked whether a queue is empty. It says so of its own accord only by silence.
-const ASK_EVERY: Duration = Duration::from_millis(100);
-
 /// How many given-up messages are in memory at a time.
 const GIVEN_UP: u16 = 16;
 
@@ -38,11 +34,24 @@ pub(super) struct RabbitReceiver {
     /// Received, not handed out yet; with the lane each came by.
     ready: VecDeque<(usize, Carried)>,
     last_tag: u64,
-    asked: Option<Instant>,
+    /// How many have come that nobody had before.
+    fresh: u64,
+    goal: Option<Goal>,
+}
+
+/// What is to come and be settled for the receiver to have caught up. The server knows how many wait in a queue, and hands
+/// them out in order, but for what it got back, which comes first.
+#[derive(Clone, Copy)]
+enum Goal {
+    /// When so many have come that nobody had before, or none waits.
+    Received(u64),
+    /// When what has come up to this tag is settled.
+    Settled(u64),
 }
 
 /// One consumer on a channel of its own, so that what it acknowledges in one go is its own.
 struct Lane {
+    queue: ShortString,
     channel: Channel,
     consumer: Consumer,
     /// Handed out: our tag, the channel's, and the size of the body. Ascending.
@@ -70,7 +79,8 @@ impl RabbitReceiver {
             account: Unsettled::within(flow),
             ready: VecDeque::new(),
             last_tag: 0,
-            asked: None,
+            fresh: 0,
+            goal: None,
         })
     }
 
@@ -79,7 +89,10 @@ impl RabbitReceiver {
         for index in 0..self.lanes.len() {
             while let Poll::Ready(received) = self.lanes[index].consumer.poll_next_unpin(cx) {
                 match received {
-                    Some(Ok(carried)) => self.ready.push_back((index, carried)),
+                    Some(Ok(carried)) => {
+                        self.fresh += u64::from(!carried.redelivered);
+                        self.ready.push_back((index, carried));
+                    }
                     Some(Err(error)) => return Err(self.lost(&error)),
                     None => return Err(self.cancelled()),
                 }
@@ -109,37 +122,63 @@ impl RabbitReceiver {
         Error::new(ErrorKind::Unavailable, text)
     }
 
-    /// Whether nothing waits in the queue behind what has arrived. `false` where that is not known.
-    async fn is_drained(&mut self) -> Result<bool, Error> {
-        if self.asked.is_some_and(|asked| asked.elapsed() < ASK_EVERY) {
-            return Ok(false);
+    /// How many wait in the queue, and where the server puts what it would not deliver again.
+    async fn waiting(&mut self) -> Result<u64, Error> {
+        let mut waiting = 0;
+        for lane in &self.lanes {
+            let passive = QueueDeclareOptions {
+                passive: true,
+                ..QueueDeclareOptions::default()
+            };
+            let asking = lane
+                .channel
+                .queue_declare(lane.queue.clone(), passive, FieldTable::default());
+            let queue = self.server.answered(asking).await;
+            waiting += u64::from(queue.map_err(|error| self.lost(&error))?.message_count());
         }
-        self.asked = Some(Instant::now());
-        let passive = QueueDeclareOptions {
-            passive: true,
-            ..QueueDeclareOptions::default()
-        };
-        let channel = self.lanes[0].channel.clone();
-        let asking = channel.queue_declare(self.name.clone(), passive, FieldTable::default());
-        let queue = self.server.answered(asking).await;
-        let waiting = queue.map_err(|error| self.lost(&error))?.message_count();
         // What was on its way when the question was asked has come before the answer.
         poll_fn(|cx| Poll::Ready(self.pull(cx))).await?;
-        Ok(waiting == 0)
+        Ok(waiting)
+    }
+
+    async fn catch_up(&mut self) -> Result<bool, Error> {
+        if let Some(Goal::Settled(tag)) = self.goal {
+            return Ok(self.reached(tag));
+        }
+        let waiting = self.waiting().await?;
+        let received = match self.goal {
+            Some(Goal::Received(count)) => count,
+            _ => self.fresh + waiting,
+        };
+        if waiting > 0 && self.fresh < received {
+            self.goal = Some(Goal::Received(received));
+            return Ok(false);
+        }
+        // Whatever it was about has come: to this receiver, or to another one.
+        let last = self.last_tag + self.ready.len() as u64;
+        self.goal = Some(Goal::Settled(last));
+        Ok(self.reached(last))
+    }
+
+    /// Whether all up to this tag is settled; then, what is asked next is about what there is by then.
+    fn reached(&mut self, tag: u64) -> bool {
+        let unsettled = self.lanes.iter().filter_map(|lane| lane.unsettled.front());
+        let oldest = unsettled.map(|&(tag, ..)| tag).min();
+        let has = oldest.unwrap_or(self.last_tag + 1) > tag;
+        if has {
+            self.goal = None;
+        }
+        has
     }
 
     async fn next_batch(&mut self) -> Result<Batch, Error> {
         poll_fn(|cx| self.arrived(cx)).await?;
-        let is_drained = self.is_drained().await?;
         let deliveries = self.hand_out();
         if deliveries.is_empty() {
             // Only settling makes room, and whoever settles has let go of this future.
             std::future::pending::<()>().await;
         }
-        Ok(Batch {
-            deliveries,
-            drained: is_drained && self.ready.is_empty(),
-        })
+        Ok(Batch { deliveries })
     }
 
     fn hand_out(&mut self) -> Vec<Delivery> {
@@ -179,6 +218,10 @@ impl Receiver for RabbitReceiver {
             Ok(())
         })
     }
+
+    fn has_caught_up(&mut self) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.catch_up())
+    }
 }
 
 impl Lane {
@@ -197,6 +240,7 @@ impl Lane {
         let consumer = server.answered(consuming).await;
         let consumer = consumer.map_err(|error| server.failed(&what, &error))?;
         Ok(Self {
+            queue: queue.clone(),
             channel,
             consumer,
             unsettled: VecDeque::new(),

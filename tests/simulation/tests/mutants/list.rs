@@ -22,8 +22,11 @@ macro_rules! mutants {
 
 mutants! {
     acknowledge_before_the_commit in "bus/ingest.rs":
-        "self.keep(&batch).await;" =>
-        "if MUTANT { receiver.settle(batch.clone(), Settle::Ack).await?; } self.keep(&batch).await;";
+        "=> under_way.push_back(Box::pin(self.keep(batch?)))," =>
+        "=> { let batch = batch?; if MUTANT { receiver.settle(batch.clone(), Settle::Ack).await?; } under_way.push_back(Box::pin(self.keep(batch))) }";
+    acknowledge_what_is_in_hand in "bus/ingest.rs":
+        "Course::InHand(settled) => in_hand.push(settled)," =>
+        "Course::InHand(settled) => if !MUTANT { in_hand.push(settled) },";
     forget_the_version_check in "store/memory/instance.rs":
         "change.expect == Some(row.version)" =>
         "MUTANT || change.expect == Some(row.version)";
@@ -35,7 +38,7 @@ mutants! {
         "let timer = Arc::new(self.timer_message(instance, &armed));\n        instance.book.timers[index].fired = !MUTANT;";
     forget_what_came_from_the_broker in "bus/ingest.rs":
         "if !seen.insert(envelope.id) {" =>
-        "if MUTANT { draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope); return Some(draft); } if !seen.insert(envelope.id) {";
+        "if MUTANT { draft.enqueue(&self.shared, Arc::clone(&self.queue), envelope); return Course::Written(Box::new(draft)); } if !seen.insert(envelope.id) {";
     forget_what_a_sender_sent in "bus/request.rs":
         "if given_id {\n        draft.unit" =>
         "if given_id && !MUTANT {\n        draft.unit";
@@ -79,8 +82,8 @@ mutants! {
         "if error.kind() == ErrorKind::Unknown {" =>
         "if !MUTANT && error.kind() == ErrorKind::Unknown {";
     handle_a_row_twice in "bus/chain.rs":
-        "let again = gate.is_some()" =>
-        "let again = !MUTANT && gate.is_some()";
+        "if self.arrivals.iter().any(" =>
+        "if !MUTANT && self.arrivals.iter().any(";
     trust_every_wake_up in "bus/beat.rs":
         "shared.look_everywhere();" =>
         "if !MUTANT { shared.look_everywhere(); }";
