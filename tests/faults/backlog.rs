@@ -21,7 +21,7 @@ const AT_ONCE: usize = 5_000;
 /// Of the process that works it off, in a debug build: what it holds of the backlog is bounded by `Limits::prefetch`.
 const MOST_MEMORY_MIB: u64 = 200;
 
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 async fn is_worked_off(ground: Ground) {
     let effects = Effects::create(&ground.schema).await;

@@ -33,7 +33,7 @@ type Counted = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// How long it may take until everything is done after the last fault: what a killed process held is given to others
 /// when its lease is over, which may have to happen again.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The id of an order: most go well, some are declined, some are out of stock once they are paid.
 pub fn mixed(number: usize) -> String {

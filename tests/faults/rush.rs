@@ -14,7 +14,7 @@ use crate::{
 pub const MOST_MEMORY_MIB: u64 = 600;
 
 /// How long a server that was killed may take to come back.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 pub struct Rush {
     buses: [Bus; 2],

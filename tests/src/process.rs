@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How long a server may take to answer: RabbitMQ takes a few seconds, on a busy machine many.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A process that answers at an address; it is killed with this.
 #[derive(Debug)]
