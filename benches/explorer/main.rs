@@ -1,4 +1,8 @@
 //! How many distinct states of the order process the explorer looks at in a second, on one core.
+//!
+//! A state is one that differs from all others in something a saga could notice; each is counted once, however many ways
+//! lead to it. Steps are the ways from one state to the next. All of the work is in the time: running the handlers, telling
+//! states apart, and looking for loops without an end.
 #![allow(
     unreachable_pub,
     dead_code,
@@ -48,11 +52,39 @@ fn main() {
         2
     };
     report("one order", || shop(1).run());
+    report("one order, without crashes", || shop(1).crashes(0).run());
     report("one order, placed three times", || shop(1).repeats(2).run());
+    // Repetitions, two crashes at a time, services that never answer, a person who tries again: all there is.
+    report("one order, placed five times, all that can happen", || {
+        shop(1)
+            .repeats(4)
+            .crashes(2)
+            .silence()
+            .allows_parked()
+            .retries_parked(2)
+            .run()
+    });
     report("orders apart", || shop(orders).run());
+    report("orders mixed, without crashes", || {
+        shop(orders)
+            .together()
+            .crashes(0)
+            .at_most_states(10_000_000)
+            .run()
+    });
     report("orders mixed", || {
         shop(orders).together().at_most_states(10_000_000).run()
     });
+    if let Some(peak) = peak_kib() {
+        println!("at most {} MiB of memory, for the largest of these", peak / 1_024);
+    }
+}
+
+/// The most memory that this process has had, where the system tells.
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 fn report(what: &str, explore: impl Fn() -> Explored) {

@@ -9,12 +9,14 @@
     reason = "test code, beside the contracts of the examples"
 )]
 
+mod apart;
 #[path = "../../examples/order_fulfilment/contracts.rs"]
 mod contracts;
 #[path = "../../examples/order_fulfilment/entries.rs"]
 mod entries;
 #[path = "../../examples/order_fulfilment/ledger.rs"]
 mod ledger;
+mod moves;
 mod order;
 mod rehearsal;
 #[path = "../../examples/order_fulfilment/saga.rs"]

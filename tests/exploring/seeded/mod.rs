@@ -18,6 +18,8 @@ macro_rules! assert_printed_and_pasted {
 }
 
 mod answers;
+mod by_hand;
+mod keeping;
 mod loops;
 mod storage;
 mod undoing;

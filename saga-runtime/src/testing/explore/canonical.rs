@@ -45,7 +45,7 @@ impl Shape {
         (local.held, local.retried).hash(&mut shape.hasher);
         local.history.hash(&mut shape.hasher);
         for step in &local.ledger {
-            (step.undo, step.undone).hash(&mut shape.hasher);
+            (step.undo, step.undone, step.compensated).hash(&mut shape.hasher);
             shape.ids.push(step.id);
         }
         match &local.found {

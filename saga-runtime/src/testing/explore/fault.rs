@@ -32,6 +32,10 @@ pub enum FaultKind {
     AnsweredTwice,
     /// A completed step was compensated more than once.
     CompensatedTwice,
+    /// Whoever started the process was told that it was done, and a completed step of it was compensated.
+    CompensatedAndKept,
+    /// The process was compensated, or refused to whoever started it, and a completed step of it still stands.
+    NotCompensated,
     /// A handler does not do the same when it is given the same again.
     NotRepeatable,
     /// What is stored cannot be read again.
@@ -40,6 +44,16 @@ pub enum FaultKind {
     ServiceFailed,
     /// A property of the user does not hold.
     Property,
+}
+
+impl FaultKind {
+    /// Whether it stays wrong, whatever else comes.
+    pub(super) fn is_past_mending(self) -> bool {
+        !matches!(
+            self,
+            Self::NeverEnds | Self::EndlessLoop | Self::Unanswered | Self::Property
+        )
+    }
 }
 
 impl Fault {

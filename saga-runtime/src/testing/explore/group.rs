@@ -37,15 +37,8 @@ fn is_heard(parts: &Parts, effect: &Effect) -> bool {
     }
 }
 
-/// The inputs that may concern each other, together.
-pub(in crate::testing) fn groups<'i>(
-    parts: &Parts,
-    inputs: &'i [Input],
-    together: bool,
-) -> Vec<Vec<&'i Input>> {
-    if together || talk(parts) {
-        return vec![inputs.iter().collect()];
-    }
+/// The inputs that are for the same instances, together.
+pub(in crate::testing) fn groups<'i>(parts: &Parts, inputs: &'i [Input]) -> Vec<Vec<&'i Input>> {
     let mut groups: Vec<(Vec<InstanceId>, Vec<&'i Input>)> = Vec::new();
     for input in inputs {
         let mut ids = instances(parts, input);

@@ -40,42 +40,58 @@
 //!         order.replied::<OrderConfirmed>() > 0 && order.replied::<OrderRejected>() > 0
 //!     })
 //!     .check(); // fails with the shortest way to what is wrong
-//! println!("{explored}"); // 31 states, .. everything that can happen
+//! println!("{explored}"); // 61 states, .. everything that can happen
 //! ```
 //!
 //! # What can happen
 //!
 //! - Every input comes at any moment, once, and again as often as [`repeats`](Explorer::repeats) says: under a new id,
-//!   from a sender who does not know what became of it. (Under its old id it is recognised by the store and has no
-//!   effect.) What is marked [`perhaps`](Explorer::perhaps) may never come.
+//!   from a sender who does not know what became of it. What is marked [`perhaps`](Explorer::perhaps) may never come: a
+//!   cancellation, say. Inputs for one key, of one saga or of several, are mixed in every order.
 //! - Messages reach their instances in any order.
 //! - A command that no [`service`](Explorer::service) here takes is answered with each reply that it declares, at any
 //!   moment; with [`silence`](Explorer::silence), also never.
 //! - A timer fires at any moment, before or after anything else, but never ahead of a message that was accepted before
 //!   it was due. An instance's timers fire in their order.
-//! - The process dies before and after each commit: every step begins with the instance as it was stored, and every
-//!   handler is run a second time, as it would be if the first run had not been committed. It has to do the same.
+//! - The process dies before each commit: nothing happened, and the message is delivered again. This leads back to where
+//!   it was and needs no state of its own, but the handler, of a saga or a [`service`](Explorer::service), is run a
+//!   second time at every step that is looked at, and has to do the same.
+//! - The process dies after each commit: the effects are there, the acknowledgement is lost, and the message comes again
+//!   under its old id, at once or at any later moment, when the store recognises it. As many may be on their way again
+//!   at once as [`crashes`](Explorer::crashes) says, one unless said otherwise; how often processes die has no bound. A
+//!   timer is no message: what its commit stored does not arm it any more.
+//! - After either, the instance is what was stored. Every step begins with that.
 //!
 //! Not looked at: times that lie between the due times of timers, deliveries beyond the retention, and services with a
 //! memory of their own.
 //!
 //! # What must hold
 //!
-//! No message becomes a dead letter; every instance reaches `end`, unless its saga is `endless`; from everywhere, an end
-//! can still be reached; whoever asks is answered, and once; no completed step is compensated twice; a handler does the
-//! same when it is run again; what is stored can be read. And what the user says [`always`](Explorer::always),
-//! [`never`](Explorer::never) and [`eventually`](Explorer::eventually) holds.
+//! - No message becomes a dead letter.
+//! - Every instance reaches `end`, unless its saga is `endless`; and from everywhere, an end can still be reached.
+//! - Whoever asks is answered, and once. In a saga that the macro wrote the compiler sees to that (rule S105), and the
+//!   explorer holds it of services and of what was written by hand.
+//! - Each completed step is either kept or compensated, exactly once. A step is completed by the reply that a
+//!   `#[compensate(..)]` names. It is compensated when that clause's command is sent, by the runtime or by hand, and must
+//!   not be twice. It must be, when the process ends compensated, or when whoever started it was told by one of the
+//!   `refusals(..)` of their command, which say that there is nothing to undo. It must not have been, by the runtime,
+//!   when they are told by one of its `replies(..)` that all is done. Past `settled(..)` it is kept.
+//! - A handler does the same when it is run again, and what is stored can be read.
+//! - What the user says [`always`](Explorer::always), [`never`](Explorer::never) and
+//!   [`eventually`](Explorer::eventually).
 //!
 //! # How it is made small
 //!
 //! The engine is the one that the bus runs. What a step does to an instance is worked out once and remembered. States
-//! that differ only in ids and in how late it is are one. A service's answer and its arrival are one step, since nothing
-//! can tell them apart; instances that no message connects are explored apart, since in whatever order their steps are
-//! mixed, they come to the same. Two states are told apart by a hash of 64 bits: of ten million states, two share one with a
-//! chance of about one in 370,000.
+//! that differ only in ids and in how late it is are one, and so are states that differ in which message comes again. A
+//! service's answer and its arrival are one step, since nothing can tell them apart. Inputs are explored apart where
+//! nothing that follows from one can reach an instance that anything that follows from another reaches: in whatever order
+//! their steps are mixed, they come to the same. Two states are told apart by a hash of 64 bits: of ten million states,
+//! two share one with a chance of about one in 370,000.
 
 mod canonical;
 mod fault;
+mod fingerprint;
 mod flights;
 pub(super) mod group;
 mod history;
@@ -95,7 +111,10 @@ mod tests;
 mod values;
 mod world;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -318,6 +337,13 @@ impl Explorer {
         self
     }
 
+    /// So many messages may be on their way again at once, because a process died between the commit of what they led to
+    /// and their acknowledgement: 1 unless said otherwise. How often processes die has no bound.
+    pub fn crashes(mut self, at_once: usize) -> Self {
+        self.options.crashes = at_once;
+        self
+    }
+
     /// A command to a service that is not here may stay unanswered for ever.
     pub fn silence(mut self) -> Self {
         self.options.silence = true;
@@ -336,6 +362,13 @@ impl Explorer {
         self
     }
 
+    /// A completed step that stands although the process was compensated, or refused to whoever started it, is no fault:
+    /// its undo may well send nothing, `#[compensate(Reserved -> send Release?)]`.
+    pub fn allows_standing(mut self) -> Self {
+        self.options.standing_is_fine = true;
+        self
+    }
+
     /// What `unexpected(..)` sets aside is no fault.
     pub fn allows_unexpected(mut self) -> Self {
         self.options.unexpected_is_fine = true;
@@ -348,7 +381,9 @@ impl Explorer {
         self
     }
 
-    /// Keeps at most so many states: 2,000,000 unless said otherwise, some 100 bytes each.
+    /// Keeps at most so many states, 2,000,000 unless said otherwise: some 50 bytes each, 8 more for each step between
+    /// them, and some 100 while a state is still to be looked at. When the bound is hit, [`Explored`] says so and up to how
+    /// many steps every way was looked at, and [`check`](Self::check) fails.
     pub fn at_most_states(mut self, states: usize) -> Self {
         self.options.most_states = states;
         self
@@ -382,19 +417,39 @@ impl Explorer {
         } = self;
         let faults = set_up_faults(&parts, &inputs);
         assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-        let mut explored = Explored::new();
-        let talks = group::talk(&parts);
-        for group in group::groups(&parts, &inputs, options.together) {
-            let copies = Inputs::new(&group, options.repeats, beginning());
-            let mut world = World::new(&parts, &options, copies, talks);
-            world.find_instances();
-            let searched = Search::new(&mut world).run();
-            if !explored.add(&mut world, searched) {
-                break;
+        if !options.together {
+            let groups = group::groups(&parts, &inputs);
+            let (explored, apart) = explore_groups(&parts, &options, &groups);
+            if apart || groups.len() < 2 {
+                return explored;
             }
         }
-        explored
+        explore_groups(&parts, &options, &[inputs.iter().collect()]).0
     }
+}
+
+/// Explores each group by itself; whether what was found holds for all of them side by side.
+fn explore_groups(parts: &Parts, options: &Options, groups: &[Vec<&Input>]) -> (Explored, bool) {
+    let mut explored = Explored::new();
+    let talks = group::talk(parts);
+    let mut met = HashSet::new();
+    let mut apart = true;
+    for group in groups {
+        let copies = Inputs::new(group, options.repeats, beginning());
+        let mut world = World::new(parts, options, copies, talks);
+        world.find_instances();
+        let searched = Search::new(&mut world).run();
+        if !explored.add(&mut world, searched) {
+            // Where groups may meet, only a mistake that no other input can mend is one already.
+            let kind = explored.violation().map(Violation::kind);
+            return (explored, !talks || kind.is_none_or(FaultKind::is_past_mending));
+        }
+        // What sagas say to each other may bring two groups together in an instance that no input names.
+        for id in &world.locals.instances {
+            apart &= met.insert(id.clone());
+        }
+    }
+    (explored, apart)
 }
 
 pub(super) fn beginning() -> Timestamp {

@@ -5,6 +5,8 @@
 pub(super) struct Options {
     /// How often each input may come again.
     pub(super) repeats: usize,
+    /// How many messages may be on their way again at once, their acknowledgements lost to crashes.
+    pub(super) crashes: usize,
     /// Commands may stay unanswered for ever.
     pub(super) silence: bool,
     /// How often a person has the parked compensation of an instance go on.
@@ -13,6 +15,8 @@ pub(super) struct Options {
     pub(super) unexpected_is_fine: bool,
     /// A parked compensation is no fault.
     pub(super) parked_is_fine: bool,
+    /// A step that stands where all should be undone is no fault.
+    pub(super) standing_is_fine: bool,
     /// Independent instances are explored together all the same.
     pub(super) together: bool,
     /// States are told apart by ids and times too, to see that nothing is lost by not doing so.
@@ -26,10 +30,12 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             repeats: 0,
+            crashes: 1,
             silence: false,
             retries_parked: 0,
             unexpected_is_fine: false,
             parked_is_fine: false,
+            standing_is_fine: false,
             together: false,
             #[cfg(test)]
             exact: false,

@@ -11,7 +11,7 @@ use super::{
     flights::{FlightId, To},
     history::{History, Part, counts},
     input::CALLER,
-    ledger,
+    ledger::Entry,
     local::{InstanceIndex, Known, Local, LocalId},
     parts::{SagaPart, Taker, reply},
     property::Mode,
@@ -45,10 +45,25 @@ impl World<'_> {
                 _ => Outcome::nothing(cause),
             };
         };
-        match mv {
+        let again = self.delivered(local, mv, &cause);
+        let outcome = match mv {
             Move::Fire(_) => self.fire(local),
             Move::Expire(_) | Move::Answer(..) => self.step(local, cause, true),
             _ => self.step(local, cause, false),
+        };
+        Outcome { again, ..outcome }
+    }
+
+    /// The message that a move delivers to an instance. A timer that fired is no message: what its commit stored does
+    /// not arm it any more.
+    fn delivered(&mut self, local: LocalId, mv: Move, cause: &Arc<Envelope>) -> Option<FlightId> {
+        match mv {
+            Move::Deliver(flight) | Move::Expire(flight) => Some(flight),
+            Move::Give(_) | Move::Answer(..) => {
+                let instance = self.locals.get(local).local.instance;
+                Some(self.flights.intern(To::Instance(instance), None, cause))
+            }
+            _ => None,
         }
     }
 
@@ -56,9 +71,11 @@ impl World<'_> {
     fn cause_of(&mut self, local: Option<LocalId>, mv: Move) -> Arc<Envelope> {
         match mv {
             Move::Give(copy) => Arc::clone(&self.inputs.copies[usize::from(copy)].envelope),
-            Move::Deliver(flight) | Move::Expire(flight) | Move::Silence(flight) | Move::Serve(flight) => {
-                Arc::clone(&self.flights.get(flight).envelope)
-            }
+            Move::Deliver(flight)
+            | Move::Expire(flight)
+            | Move::Silence(flight)
+            | Move::Serve(flight)
+            | Move::Again(flight) => Arc::clone(&self.flights.get(flight).envelope),
             Move::Answer(flight, nth) => {
                 let answers = self.answers(flight);
                 let command = Arc::clone(&self.flights.get(flight).envelope);
@@ -125,9 +142,10 @@ impl World<'_> {
         outcome
     }
 
-    fn serve(&mut self, flight: FlightId) -> Outcome {
-        let flight = self.flights.get(flight).clone();
+    fn serve(&mut self, number: FlightId) -> Outcome {
+        let flight = self.flights.get(number).clone();
         let mut outcome = Outcome::nothing(Arc::clone(&flight.envelope));
+        outcome.again = Some(number);
         let To::Service(service) = flight.to else {
             return outcome;
         };
@@ -267,18 +285,18 @@ impl World<'_> {
             retried: before.retried + u8::from(&*cause.name == RETRY),
             found,
         };
-        match ledger::entered(
-            &saga.engine,
-            &before.ledger,
-            &cause,
-            (&before.found, &after.found),
-            &sent,
-        ) {
+        let entry = Entry {
+            saga,
+            cause: &cause,
+            emitted: &sent,
+            dead: &dead,
+            before: &before.found,
+            after: &after.found,
+        };
+        match entry.entered(&before.ledger) {
             Ok(ledger) => after.ledger = ledger,
-            Err(what) => {
-                let text = format!("a step is compensated twice: {what}");
-                outcome.blame(Fault::new(FaultKind::CompensatedTwice, text).at(before.instance));
-            }
+            Err(fault) if self.options.standing_is_fine && fault.kind == FaultKind::NotCompensated => {}
+            Err(fault) => outcome.blame(fault.at(before.instance)),
         }
         judge(saga, &mut after, &mut outcome);
         self.note_states(&before, &after, &mut outcome);
@@ -374,6 +392,7 @@ impl Outcome {
         Self {
             local: None,
             sent: Vec::new(),
+            again: None,
             answered: Vec::new(),
             fault: None,
             cause,

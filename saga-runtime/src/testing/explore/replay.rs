@@ -7,7 +7,7 @@ use super::{
     fault::Fault,
     flights::To,
     local::InstanceIndex,
-    world::{Move, World},
+    world::{Move, Step, World},
 };
 use crate::{
     engine::TIMER,
@@ -19,15 +19,18 @@ use crate::{
 
 impl World<'_> {
     /// Goes a way: what came of each move, and the configuration at its end.
-    pub(super) fn follow(&mut self, way: &[Move]) -> (Vec<(Move, u32)>, Vec<u32>) {
+    pub(super) fn follow(&mut self, way: &[Step]) -> (Vec<(Step, u32)>, Vec<u32>) {
         let mut config = self.initial();
         let mut next = Vec::new();
         let mut went = Vec::with_capacity(way.len());
-        for &mv in way {
-            let outcome = self.outcome(&config, mv);
-            went.push((mv, outcome));
-            if self.apply(&config, mv, outcome, &mut next).is_err() {
+        for &step in way {
+            let outcome = self.outcome(&config, step.mv);
+            went.push((step, outcome));
+            if self.apply(&config, step.mv, outcome, &mut next).is_err() {
                 break;
+            }
+            if step.dies {
+                self.come_again(&mut next, outcome);
             }
             std::mem::swap(&mut config, &mut next);
         }
@@ -35,27 +38,52 @@ impl World<'_> {
     }
 
     /// What happened on a way.
-    pub(super) fn chart(&mut self, way: &[Move], fault: &Fault) -> Chart {
-        let (went, _) = self.follow(way);
+    pub(super) fn chart(&mut self, way: &[Step], fault: &Fault) -> Chart {
         let mut chart = Chart::default();
-        let mut now = Duration::ZERO;
-        for (mv, outcome) in went {
-            now = self.draw(&mut chart, mv, outcome, now);
-        }
+        let now = self.draw_all(&mut chart, way);
         let whole: Arc<str> = "the system".into();
         let over = fault.instance.map_or(whole, |instance| self.label(instance));
         chart.note(now, &over, fault.text.clone());
         chart
     }
 
+    /// What happened on a way, and when it ends.
+    pub(super) fn draw_all(&mut self, chart: &mut Chart, way: &[Step]) -> Duration {
+        let (went, _) = self.follow(way);
+        let mut now = Duration::ZERO;
+        for (Step { mv, dies }, outcome) in went {
+            now = self.draw(chart, mv, outcome, now);
+            if dies {
+                let text = format!(
+                    "the process dies before it acknowledges `{}`",
+                    self.outcome_at(outcome).cause.name
+                );
+                chart.note(now, &self.doer(mv, outcome), text);
+            }
+        }
+        now
+    }
+
+    /// Who makes a move, as the chart calls it.
+    fn doer(&self, mv: Move, outcome: u32) -> Arc<str> {
+        match (self.subject(mv), mv) {
+            (Some(instance), _) => self.label(instance),
+            (None, Move::Serve(_)) => self.endpoint(&self.outcome_at(outcome).cause),
+            (None, Move::Again(flight)) => match self.flights.get(flight).to {
+                To::Instance(instance) => self.label(instance),
+                To::Service(_) | To::Declared => self.endpoint(&self.outcome_at(outcome).cause),
+            },
+            (None, _) => "services".into(),
+        }
+    }
+
     fn draw(&self, chart: &mut Chart, mv: Move, number: u32, before: Duration) -> Duration {
         let outcome = self.outcome_at(number);
-        let subject = self.subject(mv);
         let at = outcome.local.map_or(before, |local| {
             let clock = self.locals.get(local).local.clock;
             Duration::try_from(clock.duration_since(self.beginning)).unwrap_or(before)
         });
-        let me = subject.map_or_else(|| Arc::from("services"), |instance| self.label(instance));
+        let me = self.doer(mv, number);
         let cause = &outcome.cause;
         let caller: Arc<str> = "caller".into();
         match mv {
@@ -80,22 +108,21 @@ impl World<'_> {
                     format!("`{}` is never answered", command.name),
                 );
             }
-            Move::Serve(_) => chart.note(at, &self.endpoint(cause), format!("`{}` is handled", cause.name)),
+            Move::Serve(_) => chart.note(at, &me, format!("`{}` is handled", cause.name)),
+            Move::Again(_) => {
+                chart.note(at, &me, format!("`{}` comes again and is recognised", cause.name));
+            }
             Move::Fire(_) => {
                 let handler = cause.name.strip_prefix(TIMER).unwrap_or(&cause.name);
                 chart.note(at, &me, format!("timeout `{handler}`"));
             }
             Move::Retry(_) => chart.note(at, &me, "a person says: go on"),
         }
-        let speaker = match mv {
-            Move::Serve(_) => self.endpoint(cause),
-            _ => me,
-        };
         for (to, envelope) in &outcome.emitted {
-            chart.message(at, &speaker, to, envelope);
+            chart.message(at, &me, to, envelope);
         }
         for note in &outcome.notes {
-            chart.note(at, &speaker, note.clone());
+            chart.note(at, &me, note.clone());
         }
         at
     }
@@ -117,7 +144,7 @@ impl World<'_> {
     }
 
     /// A test of one instance that goes the same way, where the fault is about one.
-    pub(super) fn scenario(&mut self, way: &[Move], fault: &Fault) -> Option<String> {
+    pub(super) fn scenario(&mut self, way: &[Step], fault: &Fault) -> Option<String> {
         let instance = fault.instance?;
         let id = self.locals.instances[usize::from(instance)].clone();
         let saga = self.parts.saga_named(&id.saga)?;
@@ -129,7 +156,7 @@ impl World<'_> {
             fault.text.replace('\n', " ")
         );
         let mut sent: Vec<(Arc<str>, MessageId)> = Vec::new();
-        for (mv, number) in went {
+        for (Step { mv, .. }, number) in went {
             let outcome = self.outcome_at(number);
             if let Some(line) = self.line(mv, instance, &outcome.cause, &sent) {
                 let _ = writeln!(text, "    {line}");
@@ -220,6 +247,8 @@ fn title(kind: FaultKind) -> &'static str {
         FaultKind::Unanswered => "whoever_asks_is_answered",
         FaultKind::AnsweredTwice => "whoever_asks_is_answered_once",
         FaultKind::CompensatedTwice => "no_step_is_compensated_twice",
+        FaultKind::CompensatedAndKept => "what_is_kept_was_not_undone",
+        FaultKind::NotCompensated => "what_is_not_kept_is_undone",
         FaultKind::NotRepeatable => "a_handler_does_the_same_again",
         FaultKind::Unreadable => "what_is_stored_can_be_read",
         FaultKind::ServiceFailed => "no_service_fails",

@@ -10,6 +10,7 @@ use crate::testing::explore::search::Searched;
 pub struct Explored {
     states: usize,
     transitions: usize,
+    crashes: usize,
     depth: usize,
     groups: usize,
     complete: bool,
@@ -40,6 +41,7 @@ impl Explored {
         self.groups += 1;
         self.states += searched.states;
         self.transitions += searched.transitions;
+        self.crashes += searched.crashes;
         self.depth = self.depth.max(searched.depth);
         self.complete &= searched.complete;
         self.violation = searched.violation.map(|(fault, way)| {
@@ -64,6 +66,11 @@ impl Explored {
     /// How many steps from one state to another were looked at.
     pub fn transitions(&self) -> usize {
         self.transitions
+    }
+
+    /// How many of the [`transitions`](Self::transitions) end with a crash between the commit and its acknowledgement.
+    pub fn crashes(&self) -> usize {
+        self.crashes
     }
 
     /// The most steps that lie between the beginning and a state by the shortest way.
@@ -125,6 +132,7 @@ impl fmt::Display for Explored {
         let Self {
             states,
             transitions,
+            crashes,
             depth,
             groups,
             ..
@@ -134,7 +142,7 @@ impl fmt::Display for Explored {
         }
         write!(
             f,
-            "{states} states, {transitions} steps between them, at most {depth} steps deep"
+            "{states} states, {transitions} steps between them, {crashes} of which end in a crash, at most {depth} steps deep"
         )?;
         if *groups > 1 {
             write!(f, ", in {groups} groups that share no instance")?;

@@ -8,7 +8,7 @@ use super::{
     liveness,
     local::Standing,
     property::Mode,
-    world::{ANSWERED, Config, GIVEN, Move, NOT_GIVEN, World},
+    world::{ANSWERED, Config, GIVEN, Move, NOT_GIVEN, Step, World},
 };
 use crate::hash::HashMap;
 
@@ -16,7 +16,7 @@ use crate::hash::HashMap;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin {
     pub(super) parent: u32,
-    pub(super) mv: Move,
+    pub(super) step: Step,
 }
 
 /// What a search has come to.
@@ -24,10 +24,11 @@ pub(super) struct Origin {
 pub(super) struct Searched {
     pub(super) states: usize,
     pub(super) transitions: usize,
+    pub(super) crashes: usize,
     pub(super) depth: usize,
     pub(super) complete: bool,
     /// What is wrong, and the way to it.
-    pub(super) violation: Option<(Fault, Vec<Move>)>,
+    pub(super) violation: Option<(Fault, Vec<Step>)>,
 }
 
 /// A search under way.
@@ -41,6 +42,8 @@ pub(super) struct Search<'w, 'p> {
     good: Vec<u32>,
     frontier: VecDeque<(u32, u32, Box<Config>)>,
     transitions: usize,
+    /// Of the transitions, those that end in a crash.
+    crashes: usize,
     depth: u32,
 }
 
@@ -54,6 +57,7 @@ impl<'w, 'p> Search<'w, 'p> {
             good: Vec::new(),
             frontier: VecDeque::new(),
             transitions: 0,
+            crashes: 0,
             depth: 0,
         }
     }
@@ -61,7 +65,7 @@ impl<'w, 'p> Search<'w, 'p> {
     /// Looks at everything that can happen, up to the most states that may be kept.
     pub(super) fn run(mut self) -> Searched {
         let initial = self.world.initial();
-        self.reach(&initial, 0, 0, Move::Give(0));
+        self.reach(&initial, 0, 0, Move::Give(0).into());
         let (mut moves, mut next) = (Vec::new(), Vec::new());
         while let Some((index, depth, config)) = self.frontier.pop_front() {
             self.depth = depth;
@@ -82,17 +86,30 @@ impl<'w, 'p> Search<'w, 'p> {
                 if let Err(fault) = self.world.apply(&config, mv, outcome, &mut next) {
                     return self.violated(fault, index, Some(mv));
                 }
-                match self.reach(&next, index, depth + 1, mv) {
-                    Some(reached) => self.edges.push((index, reached)),
-                    None => return self.gave_up(),
+                if !self.step(&next, index, depth, mv.into()) {
+                    return self.gave_up();
+                }
+                if self.world.come_again(&mut next, outcome) {
+                    self.transitions += 1;
+                    self.crashes += 1;
+                    if !self.step(&next, index, depth, Step { mv, dies: true }) {
+                        return self.gave_up();
+                    }
                 }
             }
         }
         self.finished()
     }
 
+    /// Notes that one configuration leads to another; whether there was room for it.
+    fn step(&mut self, next: &Config, from: u32, depth: u32, step: Step) -> bool {
+        let reached = self.reach(next, from, depth + 1, step);
+        self.edges.extend(reached.map(|reached| (from, reached)));
+        reached.is_some()
+    }
+
     /// The number of a configuration, known or new; `None`: there are too many.
-    fn reach(&mut self, config: &Config, parent: u32, depth: u32, mv: Move) -> Option<u32> {
+    fn reach(&mut self, config: &Config, parent: u32, depth: u32, step: Step) -> Option<u32> {
         #[cfg(test)]
         let fingerprint = match self.world.options.exact {
             true => super::canonical::hash_of(config),
@@ -108,7 +125,7 @@ impl<'w, 'p> Search<'w, 'p> {
         }
         let index = u32::try_from(self.origins.len()).ok()?;
         self.seen.insert(fingerprint, index);
-        self.origins.push(Origin { parent, mv });
+        self.origins.push(Origin { parent, step });
         self.frontier.push_back((index, depth, config.into()));
         Some(index)
     }
@@ -209,25 +226,26 @@ impl<'w, 'p> Search<'w, 'p> {
     }
 
     fn violated(self, fault: Fault, at: u32, last: Option<Move>) -> Searched {
-        let way = self.way_to(at, last);
+        let way = self.way_to(at, last.map(Step::from));
         self.searched(false, Some((fault, way)))
     }
 
-    fn searched(self, complete: bool, violation: Option<(Fault, Vec<Move>)>) -> Searched {
+    fn searched(self, complete: bool, violation: Option<(Fault, Vec<Step>)>) -> Searched {
         Searched {
             states: self.origins.len(),
             transitions: self.transitions,
+            crashes: self.crashes,
             depth: self.depth as usize,
             complete,
             violation,
         }
     }
 
-    fn way_to(&self, mut at: u32, last: Option<Move>) -> Vec<Move> {
-        let mut way: Vec<Move> = last.into_iter().collect();
+    fn way_to(&self, mut at: u32, last: Option<Step>) -> Vec<Step> {
+        let mut way: Vec<Step> = last.into_iter().collect();
         while at != 0 {
             let origin = self.origins[at as usize];
-            way.push(origin.mv);
+            way.push(origin.step);
             at = origin.parent;
         }
         way.reverse();

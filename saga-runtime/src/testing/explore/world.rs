@@ -9,7 +9,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
-    canonical::hash_of,
     fault::Fault,
     flights::{FlightId, Flights, To},
     input::{Copy, Input, Inputs},
@@ -41,6 +40,21 @@ pub(super) enum Move {
     Fire(InstanceIndex),
     /// A person has a parked compensation go on.
     Retry(InstanceIndex),
+    /// A message that had its effect comes again, since nobody lived to acknowledge it.
+    Again(FlightId),
+}
+
+/// A move, and whether the process dies between its commit and its acknowledgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) mv: Move,
+    pub(super) dies: bool,
+}
+
+impl From<Move> for Step {
+    fn from(mv: Move) -> Self {
+        Self { mv, dies: false }
+    }
 }
 
 /// What came of a move.
@@ -50,6 +64,8 @@ pub(super) struct Outcome {
     pub(super) local: Option<LocalId>,
     /// Messages that are now on their way.
     pub(super) sent: Vec<FlightId>,
+    /// What comes again if the process dies before it acknowledges it.
+    pub(super) again: Option<FlightId>,
     /// Senders outside that were answered.
     pub(super) answered: Vec<u16>,
     pub(super) fault: Option<Fault>,
@@ -64,7 +80,8 @@ pub(super) struct Outcome {
 /// The parts of a configuration: see [`Layout`].
 pub(super) type Config = [u32];
 
-/// Where in a configuration what stands: inputs, number of instances, instances, messages on their way.
+/// Where in a configuration what stands: inputs, number of instances, instances, messages on their way, and those that
+/// are on their way again.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     pub(super) inputs: usize,
@@ -80,7 +97,22 @@ impl Layout {
     }
 
     pub(super) fn flights(self, config: &Config) -> &[u32] {
-        &config[self.flights_at(config)..]
+        &config[self.flights_at(config)..self.again_at(config)]
+    }
+
+    /// Messages that had their effect and come again, marked.
+    pub(super) fn again(self, config: &Config) -> &[u32] {
+        &config[self.again_at(config)..]
+    }
+
+    fn again_at(self, config: &Config) -> usize {
+        let on_their_way = &config[self.flights_at(config)..];
+        config.len()
+            - on_their_way
+                .iter()
+                .rev()
+                .take_while(|&&flight| flight & AGAIN != 0)
+                .count()
     }
 
     fn flights_at(self, config: &Config) -> usize {
@@ -95,6 +127,8 @@ pub(super) const GIVEN: u32 = 1;
 /// An input that was given and answered.
 pub(super) const ANSWERED: u32 = 2;
 
+/// Marks a message that had its effect and is on its way again.
+const AGAIN: u32 = 1 << 31;
 /// The most steps shown of a process that goes round.
 const MANY_ROUNDS: usize = 32;
 
@@ -110,9 +144,9 @@ pub(super) struct World<'p> {
     outcomes: Vec<Outcome>,
     known: HashMap<(LocalId, Move), u32>,
     answers: HashMap<FlightId, Arc<[Answer]>>,
-    numbers: Vec<(MessageId, u64)>,
+    pub(super) numbers: Vec<(MessageId, u64)>,
     /// Sagas of the system talk to each other, so that what time it is for one matters to another.
-    talks: bool,
+    pub(super) talks: bool,
 }
 
 impl<'p> World<'p> {
@@ -176,6 +210,8 @@ impl<'p> World<'p> {
                 self.moves_of(config, flight, moves);
             }
         }
+        let again = self.layout.again(config).iter();
+        moves.extend(again.map(|&flight| (Move::Again(flight & !AGAIN), false)));
         for (instance, &local) in (0..).zip(self.layout.locals(config)) {
             let known = self.locals.get(local);
             if let Some(due) = known.due
@@ -257,7 +293,7 @@ impl<'p> World<'p> {
                 To::Service(_) | To::Declared => None,
             },
             Move::Answer(flight, _) => self.flights.get(flight).asker,
-            Move::Silence(_) | Move::Serve(_) => None,
+            Move::Silence(_) | Move::Serve(_) | Move::Again(_) => None,
             Move::Fire(instance) | Move::Retry(instance) => Some(instance),
         }
     }
@@ -319,6 +355,20 @@ impl<'p> World<'p> {
         Ok(())
     }
 
+    /// Lets the message behind an outcome come again, if it was delivered and not too many do; whether it does.
+    pub(super) fn come_again(&self, config: &mut Vec<u32>, outcome: u32) -> bool {
+        let Some(flight) = self.outcome_at(outcome).again else {
+            return false;
+        };
+        if self.layout.again(config).len() >= self.options.crashes {
+            return false;
+        }
+        let start = self.layout.again_at(config);
+        let at = config[start..].partition_point(|&other| other < flight | AGAIN);
+        config.insert(start + at, flight | AGAIN);
+        true
+    }
+
     fn set_local(&self, config: &mut Vec<u32>, instance: InstanceIndex, local: LocalId) {
         let (at, instance) = (self.layout.inputs, usize::from(instance));
         while config[at] as usize <= instance {
@@ -338,6 +388,7 @@ impl<'p> World<'p> {
             | Move::Answer(flight, _)
             | Move::Silence(flight)
             | Move::Serve(flight) => Some(flight),
+            Move::Again(flight) => Some(flight | AGAIN),
             Move::Give(_) | Move::Fire(_) | Move::Retry(_) => None,
         };
         if let Some(landed) = landed
@@ -352,7 +403,7 @@ impl<'p> World<'p> {
     }
 
     /// Goes on from the end of a way until it comes to where it was before, or for long enough to be believed.
-    pub(super) fn go_round(&mut self, mut way: Vec<Move>) -> (Vec<Move>, Vec<u32>) {
+    pub(super) fn go_round(&mut self, mut way: Vec<Step>) -> (Vec<Step>, Vec<u32>) {
         let (_, mut config) = self.follow(&way);
         let (mut seen, mut moves, mut next) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..MANY_ROUNDS {
@@ -369,72 +420,10 @@ impl<'p> World<'p> {
             if self.apply(&config, mv, outcome, &mut next).is_err() {
                 break;
             }
-            way.push(mv);
+            way.push(mv.into());
             std::mem::swap(&mut config, &mut next);
         }
         (way, config)
-    }
-
-    /// A hash that is the same for configurations that differ in nothing a saga could notice.
-    pub(super) fn fingerprint(&mut self, config: &Config) -> u64 {
-        let mut numbers = std::mem::take(&mut self.numbers);
-        numbers.clear();
-        let mut hash = hash_of(self.layout.inputs(config));
-        let mut earliest: Option<i64> = None;
-        for &local in self.layout.locals(config) {
-            let known = self.locals.get(local);
-            if known.standing == Standing::Absent {
-                continue;
-            }
-            hash = hash.rotate_left(7) ^ known.shape;
-            for id in &known.ids {
-                // An id that came up before is told by that, and so is one of a sender outside.
-                let number = self.number(&numbers, *id);
-                if number == 0 {
-                    numbers.push((*id, numbers.len() as u64 + 1));
-                } else {
-                    hash = mix(hash, number);
-                }
-            }
-            if self.talks && known.standing != Standing::Finished {
-                let clock = known.local.clock.as_microsecond();
-                let since = *earliest.get_or_insert(clock);
-                hash = mix(hash, clock.wrapping_sub(since).cast_unsigned());
-            }
-        }
-        let mut flying = 0_u64;
-        for &flight in self.layout.flights(config) {
-            flying = flying.wrapping_add(self.flight_print(config, &numbers, flight));
-        }
-        self.numbers = numbers;
-        mix(hash, flying)
-    }
-
-    /// Messages have no order among each other.
-    fn flight_print(&self, config: &Config, numbers: &[(MessageId, u64)], flight: FlightId) -> u64 {
-        let flight = self.flights.get(flight);
-        let mut print = flight.content;
-        for id in flight.ids.into_iter().flatten() {
-            print = mix(print, self.number(numbers, id));
-        }
-        if let To::Instance(instance) = flight.to {
-            let local = self.local(config, instance);
-            let clock = self.locals.get(local).local.clock.as_microsecond();
-            let off_us = flight.envelope.created_at.as_microsecond().wrapping_sub(clock);
-            print = mix(print, mix(u64::from(instance), off_us.cast_unsigned()));
-        }
-        mix(print, 0x9e37_79b9_7f4a_7c15)
-    }
-
-    /// What an id is called in this configuration; 0: nobody knows it.
-    fn number(&self, numbers: &[(MessageId, u64)], id: MessageId) -> u64 {
-        match self.inputs.copy_of(id) {
-            Some(copy) => 1 << 32 | u64::from(copy),
-            None => numbers
-                .iter()
-                .find(|(known, _)| *known == id)
-                .map_or(0, |&(_, number)| number),
-        }
     }
 
     /// The messages that an emission becomes, one for each that takes it.
@@ -470,11 +459,4 @@ impl<'p> World<'p> {
         };
         self.locals.instance(&id, self.beginning)
     }
-}
-
-/// Stirs a number into a hash.
-fn mix(hash: u64, number: u64) -> u64 {
-    let product = u128::from(hash ^ 0xa076_1d64_78bd_642f) * u128::from(number ^ 0xe703_7ed1_a0b4_28db);
-    let [low, high] = [product as u64, (product >> 64) as u64];
-    low ^ high
 }
