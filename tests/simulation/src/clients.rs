@@ -22,6 +22,8 @@ use crate::{
 
 /// Counts from here on are never opened: what is counted for them is set aside.
 pub const STRAY: u32 = 1_000_000;
+/// Bids made in each sale.
+pub const BIDS: u32 = 6;
 /// The longest pause before a client asks again.
 const PAUSE: Duration = Duration::from_secs(4);
 
@@ -76,6 +78,7 @@ impl Clients {
             self.spawn(tasks, Self::trip, number);
             self.spawn(tasks, Self::count, number);
             self.spawn(tasks, Self::stray, number);
+            self.spawn(tasks, Self::sale, number);
         }
     }
 
@@ -200,6 +203,30 @@ impl Clients {
             self.patiently(async |bus| bus.request(Unlock { count }).deadline(self.deadline()).await)
                 .await;
         }
+    }
+
+    /// Opens a sale and bids, most of all when it is about to close.
+    async fn sale(self: Arc<Self>, sale: u32) {
+        let opened = self
+            .patiently(async |bus| bus.request(OpenSale { sale }).deadline(self.deadline()).await)
+            .await;
+        let OpenSaleReply::SaleOpened(SaleOpened { closes_at }) = opened;
+        let bids = (0..BIDS).map(|bid| {
+            let early = self.world.dice.mostly_short(Duration::from_secs(3));
+            let at = closes_at.saturating_sub(early).unwrap_or(closes_at);
+            let (clients, world) = (Arc::clone(&self), Arc::clone(&self.world));
+            async move {
+                world.clock.sleep_until(at).await;
+                clients
+                    .send_once(async |bus, id| bus.send(Bid { sale, bid }).id(id).await.map(drop))
+                    .await;
+            }
+        });
+        let mut bidding: JoinSet<()> = JoinSet::new();
+        for bid in bids {
+            bidding.spawn_local(bid);
+        }
+        while bidding.join_next().await.is_some() {}
     }
 
     async fn stray(self: Arc<Self>, number: u32) {

@@ -6,7 +6,12 @@ use std::{
 };
 
 use saga_runtime::{
-    Bus, Error, bus::Builder, limits::Limits, retry::RetryPolicy, store::Memory, transport::MemoryTransport,
+    Bus, Error,
+    bus::Builder,
+    limits::Limits,
+    retry::RetryPolicy,
+    store::Memory,
+    transport::{MemoryTransport, QueueOver},
 };
 
 use crate::{
@@ -29,6 +34,8 @@ const LOOK: Duration = Duration::from_millis(100);
 pub struct Cluster {
     world: Arc<World>,
     disk: Memory,
+    /// The store that carries messages, where one does.
+    queues: Memory,
     broker: Arc<MemoryTransport>,
     up: Mutex<Vec<Option<Running>>>,
 }
@@ -49,6 +56,7 @@ impl Cluster {
         Arc::new(Self {
             world,
             disk: Memory::new(),
+            queues: Memory::new(),
             broker: Arc::default(),
             up: Mutex::new(vec![None; nodes]),
         })
@@ -57,6 +65,11 @@ impl Cluster {
     /// What outlives every node.
     pub fn disk(&self) -> &Memory {
         &self.disk
+    }
+
+    /// The store that carries messages.
+    pub fn queues(&self) -> &Memory {
+        &self.queues
     }
 
     fn up(&self) -> MutexGuard<'_, Vec<Option<Running>>> {
@@ -81,7 +94,7 @@ impl Cluster {
         loop {
             let store = match self.world.plan.mode {
                 Mode::Embedded => Arc::clone(&file),
-                Mode::Shared | Mode::Broker => Arc::new(self.disk.clone()),
+                Mode::Shared | Mode::Broker | Mode::Queued => Arc::new(self.disk.clone()),
             };
             let life = Arc::new(Life::new(node, Arc::clone(&self.world)));
             if let Some(Ok(bus)) = life.survive(self.start(store, &life)).await {
@@ -107,6 +120,11 @@ impl Cluster {
             Mode::Broker => {
                 let transport = SimTransport::new(Arc::clone(&self.broker), Arc::clone(life));
                 Bus::with(transport, store)
+            }
+            Mode::Queued => {
+                let queues = SimStore::of_queues(Arc::new(self.queues.clone()), Arc::clone(life));
+                let clock = Arc::new(self.world.clock.clone());
+                Bus::with(QueueOver::with_clock(queues, clock), store)
             }
             Mode::Shared | Mode::Embedded => Bus::new(store),
         };

@@ -11,7 +11,7 @@ use saga_runtime::{
 use crate::{
     clients::{Clients, STRAY, beside},
     cluster::Cluster,
-    shop::{Count, contracts::Counted},
+    shop::{Count, Sale, contracts::Counted},
     world::World,
 };
 
@@ -116,9 +116,11 @@ impl Operator {
 
     /// Message rows, but for answers whose callers are gone.
     pub async fn rows(&self) -> Result<Vec<QueueDepth>, Error> {
-        let queues = self.disk().inspect().queues().await?;
-        let ours = queues
+        let state = self.disk().inspect().queues().await?;
+        let carried = self.cluster.queues().inspect().queues().await?;
+        let ours = state
             .into_iter()
+            .chain(carried)
             .filter(|queue| !queue.queue.starts_with("requester."));
         Ok(ours.collect())
     }
@@ -143,9 +145,9 @@ impl Operator {
             Err(error) => unrest.push(error.to_string()),
         }
         for row in self.instances().await.unwrap_or_default() {
-            let rests =
+            let counted =
                 count(&row).is_some_and(|count| count.unlocked > 0 && count.settled > 0 && count.pauses >= 3);
-            if !rests {
+            if !counted && sale(&row).is_none_or(|_| &*row.state != "Closed") {
                 unrest.push(format!(
                     "`{}` of {} in {} {:?}",
                     row.id.key, row.id.saga, row.state, row.parked
@@ -159,6 +161,11 @@ impl Operator {
 /// What a live count holds.
 pub fn count(row: &InstanceRow) -> Option<Count> {
     (&*row.id.saga == "Count").then(|| serde_json::from_slice(&row.data).ok())?
+}
+
+/// What a sale holds, which is never over.
+pub fn sale(row: &InstanceRow) -> Option<Sale> {
+    (&*row.id.saga == "Sale").then(|| serde_json::from_slice(&row.data).ok())?
 }
 
 /// A message for a count that is never opened.

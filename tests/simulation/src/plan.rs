@@ -13,6 +13,8 @@ pub enum Mode {
     Embedded,
     /// Through a broker, with a store that they share.
     Broker,
+    /// Through a second store that carries messages, `QueueOver`, with a store that they share.
+    Queued,
 }
 
 /// The shape of one run.
@@ -49,8 +51,9 @@ impl Plan {
             Mode::Broker,
             Mode::Shared,
             Mode::Broker,
+            Mode::Queued,
             Mode::Embedded,
-        ][dice.below(5)];
+        ][dice.below(6)];
         let nodes = if mode == Mode::Embedded {
             1
         } else {

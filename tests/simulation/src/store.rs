@@ -4,17 +4,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use saga_runtime::{
     Error, ErrorKind,
+    clock::Clock as _,
+    envelope::Envelope,
     service::BoxFuture,
-    store::{Beat, Catalog, Inspect, Memory, Node, Opened, Outcome, Store, StoreCaps, Taken, Unit, Want},
+    store::{
+        Beat, Catalog, Inspect, Memory, Node, Opened, Outcome, Store, StoreCaps, Taken, Unit, Wait, Want,
+    },
 };
 
-use crate::{fault::Fault, journal::Intent, life::Life, plan::Mode, world::World};
+use crate::{
+    fault::Fault, hammer::BidId, journal::Intent, life::Life, plan::Mode, shop::contracts::Bid, world::World,
+};
 
 /// One node's connection to the store.
 #[derive(Debug)]
 pub struct SimStore {
     inner: Arc<Memory>,
     life: Arc<Life>,
+    /// It only carries messages: one that was sent again is there twice, as at any broker.
+    is_queue: bool,
     /// How it was opened: a connection that is made again introduces itself as before.
     opened: Mutex<Option<(Node, Catalog)>>,
 }
@@ -25,7 +33,16 @@ impl SimStore {
         Self {
             inner,
             life,
+            is_queue: false,
             opened: Mutex::default(),
+        }
+    }
+
+    /// The same, to a store that carries messages for a transport.
+    pub fn of_queues(inner: Arc<Memory>, life: Arc<Life>) -> Self {
+        Self {
+            is_queue: true,
+            ..Self::new(inner, life)
         }
     }
 
@@ -48,11 +65,27 @@ impl SimStore {
 
     /// Applies units and writes down what became of them.
     async fn apply(&self, units: Vec<Unit>) -> Result<Vec<Outcome>, Error> {
+        let world = self.world();
         let intents: Vec<Intent> = units.iter().map(Intent::of).collect();
+        let bids = units.iter().map(accepted).collect::<Vec<_>>();
         let outcomes = self.inner.commit(units).await?;
-        let at = self.world().clock.elapsed();
+        let at = world.clock.elapsed();
+        for (bids, outcome) in bids.into_iter().zip(&outcomes) {
+            if matches!(outcome, Outcome::Applied { .. }) && !self.is_queue {
+                bids.into_iter()
+                    .for_each(|bid| world.hammer.accept(bid, world.clock.now()));
+            }
+        }
+        if self.is_queue {
+            world
+                .journal
+                .note(at, self.life.node, "queue", outcomes.len() as u64, || {
+                    format!("{outcomes:?} {intents:?}")
+                });
+            return Ok(outcomes);
+        }
         for (intent, outcome) in intents.iter().zip(&outcomes) {
-            self.world().journal.applied(at, self.life.node, intent, outcome);
+            world.journal.applied(at, self.life.node, intent, outcome);
         }
         Ok(outcomes)
     }
@@ -81,14 +114,19 @@ impl Store for SimStore {
     fn take(&self, want: Want) -> BoxFuture<'_, Result<Taken, Error>> {
         Box::pin(async move {
             self.life.approach("take").await?;
+            let asked: Vec<Arc<str>> = want.claims.iter().map(|claim| Arc::clone(&claim.queue)).collect();
             let taken = self.inner.take(want).await?;
             let world = self.world();
+            let waited = taken.messages.iter().filter(|row| row.wait != Wait::Ready);
+            for bid in waited.filter_map(|row| bid(&row.envelope)) {
+                world.hammer.excuse(bid);
+            }
             world.journal.note(
                 world.clock.elapsed(),
                 self.life.node,
                 "take",
                 digest(&taken),
-                || describe(&taken),
+                || describe(&asked, &taken),
             );
             if world.strikes(Fault::AnswerLost) {
                 return Err(self.lose_answer("take", Fault::AnswerLost).await?);
@@ -143,13 +181,28 @@ impl Store for SimStore {
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.life.approach("close").await?;
-            self.inner.close().await
+            self.inner.close().await?;
+            self.life.depart("close").await;
+            Ok(())
         })
     }
 
     fn inspect(&self) -> &dyn Inspect {
         self.inner.inspect()
     }
+}
+
+/// The bids that a unit gives to their endpoint: here, or when they have come through a broker.
+fn accepted(unit: &Unit) -> Vec<BidId> {
+    let ready = unit.out.iter().filter(|message| message.wait == Wait::Ready);
+    ready.filter_map(|message| bid(&message.envelope)).collect()
+}
+
+fn bid(envelope: &Envelope) -> Option<BidId> {
+    let bid: Option<Bid> = (&*envelope.name == "Bid")
+        .then(|| serde_json::from_slice(&envelope.body).ok())
+        .flatten();
+    bid.map(|Bid { sale, bid }| (sale, bid))
 }
 
 fn digest(taken: &Taken) -> u64 {
@@ -160,7 +213,7 @@ fn digest(taken: &Taken) -> u64 {
     rows.wrapping_add(taken.timers.len() as u64)
 }
 
-fn describe(taken: &Taken) -> String {
+fn describe(asked: &[Arc<str>], taken: &Taken) -> String {
     let rows: Vec<String> = taken
         .messages
         .iter()
@@ -168,5 +221,8 @@ fn describe(taken: &Taken) -> String {
         .map(|row| format!("{}:{}", row.seq, row.envelope.name))
         .collect();
     let timers: Vec<&str> = taken.timers.iter().map(|(id, _)| &*id.key).collect();
-    format!("{rows:?} timers {timers:?} found {}", taken.instances.len())
+    format!(
+        "of {asked:?}: {rows:?} timers {timers:?} found {}",
+        taken.instances.len()
+    )
 }

@@ -103,7 +103,9 @@ impl Transport for SimTransport {
     fn declare<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<(), Vec<Error>>> {
         Box::pin(async move {
             self.life.approach("declare").await.map_err(|error| vec![error])?;
-            self.inner.declare(topology).await
+            self.inner.declare(topology).await?;
+            self.life.depart("declare").await;
+            Ok(())
         })
     }
 
@@ -129,6 +131,7 @@ impl Transport for SimTransport {
         Box::pin(async move {
             self.life.approach("subscribe").await?;
             let inner = self.inner.subscribe(queue, flow).await?;
+            self.life.depart("subscribe").await;
             let life = Arc::clone(&self.life);
             let receiver = SimReceiver {
                 inner,

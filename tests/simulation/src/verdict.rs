@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use saga_runtime::Error;
 
 use crate::{
-    clients::{beside, numbers, with_car},
+    clients::{BIDS, beside, numbers, with_car},
     ledger::{Deed, Ledger},
-    operator::{Operator, count, is_stray},
+    operator::{Operator, count, is_stray, sale},
     world::World,
 };
 
@@ -22,6 +22,7 @@ pub async fn judge(operator: &Operator) -> Result<Vec<String>, Error> {
         wrong.extend(trip_fault(operator, number).map(|fault| format!("trip {number}: {fault}")));
     }
     wrong.extend(count_faults(operator).await?);
+    wrong.extend(sale_faults(operator).await?);
     let rung = operator.clients.rung().into_iter();
     let unheard = rung.filter(|&ticket| !world.ledger.heard(ticket));
     wrong.extend(unheard.map(|ticket| format!("ticket {ticket} was rung and not heard")));
@@ -122,6 +123,9 @@ async fn count_faults(operator: &Operator) -> Result<Vec<String>, Error> {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
     for row in operator.instances().await? {
+        if sale(&row).is_some() {
+            continue;
+        }
         let Some(held) = count(&row) else {
             wrong.push(format!("`{}` of {} has not ended", row.id.key, row.id.saga));
             continue;
@@ -157,5 +161,34 @@ async fn count_faults(operator: &Operator) -> Result<Vec<String>, Error> {
     }
     let missing = (0..beside(world.plan.orders)).filter(|number| !seen.contains(number));
     wrong.extend(missing.map(|number| format!("count {number} is gone")));
+    Ok(wrong)
+}
+
+/// Every bid was taken once, and none that was accepted in time came too late for the clock.
+async fn sale_faults(operator: &Operator) -> Result<Vec<String>, Error> {
+    let world: &World = &operator.world;
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for row in operator.instances().await? {
+        let (Some(held), Ok(number)) = (sale(&row), row.id.key.parse::<u32>()) else {
+            continue;
+        };
+        seen.insert(number);
+        let mut bids: Vec<u32> = held.bids.iter().chain(&held.late).copied().collect();
+        bids.sort_unstable();
+        if bids != (0..BIDS).collect::<Vec<_>>() {
+            wrong.push(format!("sale {number}: {:?}, late {:?}", held.bids, held.late));
+        }
+        for &bid in &held.late {
+            if let Some(accepted) = world.hammer.overtaken((number, bid), held.closes_at) {
+                wrong.push(format!(
+                    "sale {number}: closed at {}, ahead of bid {bid}, which was accepted at {accepted}",
+                    held.closes_at
+                ));
+            }
+        }
+    }
+    let missing = (0..beside(world.plan.orders)).filter(|number| !seen.contains(number));
+    wrong.extend(missing.map(|number| format!("sale {number} is gone")));
     Ok(wrong)
 }

@@ -12,6 +12,7 @@ use crate::{
     chance::{Dice, mixed},
     clock::SimClock,
     fault::{Fault, Tally},
+    hammer::Hammer,
     journal::Journal,
     ledger::Ledger,
     plan::Plan,
@@ -32,6 +33,8 @@ pub struct World {
     pub faults: Tally,
     /// What the services did outside.
     pub ledger: Ledger,
+    /// When bids were accepted.
+    pub hammer: Hammer,
     /// Messages that the broker has accepted and not put into their queues yet.
     pub in_flight: AtomicUsize,
     healed: AtomicBool,
@@ -51,6 +54,7 @@ impl World {
             journal: Journal::new(print),
             faults: Tally::default(),
             ledger: Ledger::default(),
+            hammer: Hammer::default(),
             in_flight: AtomicUsize::new(0),
             healed: AtomicBool::new(false),
             calls: AtomicU64::new(0),

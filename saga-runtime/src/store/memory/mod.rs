@@ -40,8 +40,28 @@ use state::{Caller, State};
 /// [`Limits::memory_tombstones`](crate::limits::Limits::memory_tombstones).
 pub struct Memory {
     state: Arc<Mutex<State>>,
-    node: Mutex<Option<Arc<Node>>>,
+    hold: Mutex<Hold>,
     wake: Arc<Notify>,
+}
+
+/// How this handle stands.
+#[derive(Default)]
+enum Hold {
+    /// Not opened yet.
+    #[default]
+    Fresh,
+    /// Opened, by this node.
+    Open(Arc<Node>),
+    Closed,
+}
+
+impl Hold {
+    fn node(&self) -> Option<&Arc<Node>> {
+        match self {
+            Self::Open(node) => Some(node),
+            Self::Fresh | Self::Closed => None,
+        }
+    }
 }
 
 impl Memory {
@@ -53,7 +73,7 @@ impl Memory {
     fn on(state: Arc<Mutex<State>>) -> Self {
         Self {
             state,
-            node: Mutex::default(),
+            hold: Mutex::default(),
             wake: Arc::default(),
         }
     }
@@ -63,13 +83,18 @@ impl Memory {
     }
 
     fn node(&self) -> Option<Arc<Node>> {
-        lock(&self.node).clone()
+        lock(&self.hold).node().cloned()
     }
 
     fn caller(&self) -> Result<Caller, Error> {
-        let node = self
-            .node()
-            .ok_or_else(|| Error::new(ErrorKind::Setup, "the memory store was used before it was opened"))?;
+        let node = match &*lock(&self.hold) {
+            Hold::Open(node) => Arc::clone(node),
+            Hold::Closed => return Err(Error::new(ErrorKind::Closed, "the memory store has been closed")),
+            Hold::Fresh => {
+                let text = "the memory store was used before it was opened";
+                return Err(Error::new(ErrorKind::Setup, text));
+            }
+        };
         let now = node.clock.now();
         Ok(Caller { node, now })
     }
@@ -122,10 +147,10 @@ impl Store for Memory {
 
     fn open<'a>(&'a self, node: &'a Node, catalog: &'a Catalog) -> BoxFuture<'a, Result<Opened, Error>> {
         Box::pin(async move {
-            let before = lock(&self.node).replace(Arc::new(node.clone()));
+            let before = std::mem::replace(&mut *lock(&self.hold), Hold::Open(Arc::new(node.clone())));
             let caller = self.caller()?;
             let mut state = self.state();
-            if let Some(before) = before.filter(|before| before.id != node.id) {
+            if let Some(before) = before.node().filter(|before| before.id != node.id) {
                 state.lapse(before.id);
             }
             Ok(state.open(&caller, catalog, &self.wake))
@@ -163,9 +188,11 @@ impl Store for Memory {
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            if let Some(node) = lock(&self.node).take() {
-                let now = node.clock.now();
-                self.state().close(node.id, now);
+            let mut hold = lock(&self.hold);
+            if let Some(node) = hold.node().cloned() {
+                *hold = Hold::Closed;
+                drop(hold);
+                self.state().close(node.id, node.clock.now());
             }
             Ok(())
         })

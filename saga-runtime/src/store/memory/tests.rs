@@ -78,3 +78,17 @@ async fn a_store_that_was_not_opened_says_so() {
     let error = Memory::new().take(Want::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Setup);
 }
+
+#[tokio::test]
+async fn a_store_that_was_closed_says_so() {
+    let store = Memory::new();
+    let node = Node {
+        id: MessageId::random(),
+        clock: Arc::new(SystemClock),
+        limits: Limits::default(),
+    };
+    store.open(&node, &Catalog::default()).await.unwrap();
+    store.close().await.unwrap();
+    let error = store.take(Want::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+}

@@ -1,14 +1,17 @@
 //! What one receiver has claimed and not settled, shared with its pump.
 
-use std::{collections::HashMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use tokio::sync::Notify;
 
 use super::lock;
 use crate::{
-    store::{Seq, Stored},
+    store::Stored,
     transport::{Flow, flow::Unsettled},
 };
+
+/// One delivery of a row. A claim may be lost and won again while the first delivery is still in hand.
+pub(super) type Tag = u64;
 
 /// The rows in hand, within the flow.
 pub(super) struct Account {
@@ -18,7 +21,9 @@ pub(super) struct Account {
 
 struct State {
     unsettled: Unsettled,
-    rows: HashMap<Seq, Stored>,
+    /// In the order in which they came, which is how they are given back.
+    rows: BTreeMap<Tag, Stored>,
+    last_tag: Tag,
     is_closed: bool,
 }
 
@@ -27,7 +32,8 @@ impl Account {
         Self {
             state: Mutex::new(State {
                 unsettled: Unsettled::within(flow),
-                rows: HashMap::new(),
+                rows: BTreeMap::new(),
+                last_tag: 0,
                 is_closed: false,
             }),
             changed: Notify::new(),
@@ -44,27 +50,28 @@ impl Account {
     }
 
     /// Enters a row, unless it is one too many.
-    pub(super) fn admit(&self, stored: &Stored) -> bool {
+    pub(super) fn admit(&self, stored: &Stored) -> Option<Tag> {
         let mut state = lock(&self.state);
-        let fits = state.unsettled.admit(stored.envelope.body.len());
-        if fits {
-            state.rows.insert(stored.seq, stored.clone());
-        }
-        fits
+        state.unsettled.admit(stored.envelope.body.len()).then(|| {
+            state.last_tag += 1;
+            let tag = state.last_tag;
+            state.rows.insert(tag, stored.clone());
+            tag
+        })
     }
 
-    /// The rows of these positions that are in hand.
-    pub(super) fn find(&self, rows: &[Seq]) -> Vec<Stored> {
+    /// The rows of these deliveries that are in hand.
+    pub(super) fn find(&self, tags: &[Tag]) -> Vec<Stored> {
         let state = lock(&self.state);
-        rows.iter()
-            .filter_map(|seq| state.rows.get(seq).cloned())
+        tags.iter()
+            .filter_map(|tag| state.rows.get(tag).cloned())
             .collect()
     }
 
-    pub(super) fn settle(&self, rows: &[Stored]) {
+    pub(super) fn settle(&self, tags: &[Tag]) {
         let mut state = lock(&self.state);
-        for stored in rows {
-            if state.rows.remove(&stored.seq).is_some() {
+        for tag in tags {
+            if let Some(stored) = state.rows.remove(tag) {
                 state.unsettled.settle(stored.envelope.body.len());
             }
         }
@@ -83,6 +90,8 @@ impl Account {
 
     /// Everything in hand, to be given back.
     pub(super) fn drain(&self) -> Vec<Stored> {
-        lock(&self.state).rows.drain().map(|(_, stored)| stored).collect()
+        std::mem::take(&mut lock(&self.state).rows)
+            .into_values()
+            .collect()
     }
 }

@@ -23,7 +23,6 @@ use super::{Flow, Outgoing, Receiver, Sent, Topology, Transport, TransportCaps};
 use crate::{
     Error, ErrorKind,
     clock::{Clock, SystemClock},
-    envelope::MessageId,
     limits::Limits,
     service::BoxFuture,
     store::{Catalog, LEASE, NewMessage, Node, Outcome, Store, Subscription, Unit, Wait},
@@ -94,7 +93,7 @@ impl<S: Store> QueueOver<S> {
         let shared = Shared {
             store,
             node: Node {
-                id: MessageId::random(),
+                id: clock.new_id(),
                 clock,
                 limits: Limits::default(),
             },
@@ -197,12 +196,13 @@ impl<S: Store> Shared<S> {
         let mut next_beat = self.next_beat();
         loop {
             tokio::select! {
+                biased;
                 () = self.closing.notified() => break,
-                () = self.store.woken() => {}
                 () = self.node.clock.sleep_until(next_beat) => {
                     self.beat().await;
                     next_beat = self.next_beat();
                 }
+                () = self.store.woken() => {}
             }
             self.ready.notify_waiters();
         }

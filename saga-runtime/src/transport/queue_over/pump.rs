@@ -4,15 +4,18 @@ use std::{collections::VecDeque, pin::pin, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{POLL, Shared, account::Account};
+use super::{
+    POLL, Shared,
+    account::{Account, Tag},
+};
 use crate::{
     Error,
     store::{Claim, Park, Store, Stored, Unit, Wait, Want},
     transport::Flow,
 };
 
-/// A row on its way to the receiver.
-pub(super) type Pumped = Result<Stored, Error>;
+/// A row on its way to the receiver, and which delivery it is.
+pub(super) type Pumped = Result<(Tag, Stored), Error>;
 
 /// Claims rows within the flow and hands them over.
 pub(super) struct Pump<S> {
@@ -58,8 +61,8 @@ impl<S: Store> Pump<S> {
     }
 
     async fn hand_over(&mut self, held: Stored) {
-        if self.account.admit(&held) {
-            let _ = self.outlet.try_send(Ok(held));
+        if let Some(tag) = self.account.admit(&held) {
+            let _ = self.outlet.try_send(Ok((tag, held)));
         } else {
             self.held.push_front(held);
             self.account.changed().await;
@@ -81,6 +84,7 @@ impl<S: Store> Pump<S> {
             }
         };
         tokio::select! {
+            biased;
             () = ready => {}
             () = self.account.changed() => {}
             () = shared.node.clock.sleep_until(wake_at) => {}
@@ -106,8 +110,13 @@ impl<S: Store> Pump<S> {
         if units.is_empty() {
             return;
         }
-        if let Err(error) = self.shared.store.commit(units).await {
-            tracing::warn!(%error, queue = %self.queue, "deliveries were not given back; the lease will run out");
+        // As long as this process lives its lease does, and nobody else would be given them.
+        while let Err(error) = self.shared.store.commit(units.clone()).await {
+            tracing::warn!(%error, queue = %self.queue, "deliveries were not given back");
+            if !error.is_retryable() {
+                return;
+            }
+            self.shared.node.clock.sleep_until(self.wake_at(None)).await;
         }
         self.shared.ready.notify_waiters();
     }

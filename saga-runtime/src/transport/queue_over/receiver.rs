@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::{
     Lifeline, Shared,
-    account::Account,
+    account::{Account, Tag},
     pump::{Inlet, Pumped, again},
 };
 use crate::{
     Error, ErrorKind,
     service::BoxFuture,
-    store::{Seq, Source, Store, Stored, Unit, Want},
+    store::{Source, Store, Stored, Unit, Want},
     transport::{Batch, Delivery, Receiver, Settle},
 };
 
@@ -55,7 +55,7 @@ impl<S: Store> RowReceiver<S> {
         pumped.unwrap_or_else(|_| Err(Error::new(ErrorKind::Closed, "the queue is no longer served")))
     }
 
-    fn another(&mut self) -> Option<Stored> {
+    fn another(&mut self) -> Option<(Tag, Stored)> {
         match self.pumped.try_recv().ok()? {
             Ok(pumped) => Some(pumped),
             Err(error) => {
@@ -69,9 +69,10 @@ impl<S: Store> RowReceiver<S> {
 impl<S: Store> Receiver for RowReceiver<S> {
     fn next(&mut self) -> BoxFuture<'_, Result<Batch, Error>> {
         Box::pin(async move {
-            let mut deliveries = vec![delivery(&self.first().await?)];
-            while let Some(stored) = self.another() {
-                deliveries.push(delivery(&stored));
+            let (tag, stored) = self.first().await?;
+            let mut deliveries = vec![delivery(tag, &stored)];
+            while let Some((tag, stored)) = self.another() {
+                deliveries.push(delivery(tag, &stored));
             }
             Ok(Batch { deliveries })
         })
@@ -79,16 +80,15 @@ impl<S: Store> Receiver for RowReceiver<S> {
 
     fn settle(&mut self, batch: Batch, how: Settle) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let tags = batch.deliveries.iter();
-            let seqs: Vec<Seq> = tags.filter_map(|delivery| delivery.tag.try_into().ok()).collect();
-            let rows = self.account.find(&seqs);
+            let tags: Vec<Tag> = batch.deliveries.iter().map(|delivery| delivery.tag).collect();
+            let rows = self.account.find(&tags);
             let units = rows.iter().map(|stored| match how {
                 Settle::Ack => finished(stored),
                 Settle::GiveBack => again(stored),
             });
             // A claim that was lost meanwhile is somebody else's to settle.
             self.shared.store.commit(units.collect()).await?;
-            self.account.settle(&rows);
+            self.account.settle(&tags);
             if how == Settle::GiveBack {
                 self.shared.ready.notify_waiters();
             }
@@ -133,10 +133,10 @@ pub(super) fn finished(stored: &Stored) -> Unit {
     }
 }
 
-fn delivery(stored: &Stored) -> Delivery {
+fn delivery(tag: Tag, stored: &Stored) -> Delivery {
     let (headers, body) = stored.envelope.to_wire();
     Delivery {
-        tag: stored.seq.unsigned_abs(),
+        tag,
         headers,
         body,
         redelivered: stored.attempts.saturating_add(u32::from(stored.suspect)),

@@ -24,6 +24,8 @@ pub struct Cars;
 pub struct Counting;
 #[derive(Endpoint)]
 pub struct Audit;
+#[derive(Endpoint)]
+pub struct Market;
 
 macro_rules! messages {
     ($($(#[$attribute:meta])* $derive:ident $name:ident $({ $($field:ident: $type:ty),* $(,)? })?;)*) => {
@@ -123,4 +125,10 @@ messages! {
     Command Ring { ticket: u64 };
     Reply Rung {};
     Event Rang { ticket: u64 };
+
+    #[command(to = Market, replies(SaleOpened))]
+    Command OpenSale { sale: u32 };
+    Reply SaleOpened { closes_at: Timestamp };
+    #[command(to = Market)]
+    Command Bid { sale: u32, bid: u32 };
 }

@@ -14,9 +14,11 @@ pub mod counting;
 pub mod desks;
 pub mod fulfilment;
 pub mod haulage;
+pub mod sale;
 pub mod trip;
 
 pub use counting::Count;
+pub use sale::Sale;
 
 use crate::world::World;
 
@@ -26,6 +28,7 @@ saga_runtime::system! {
         haulage::Haulage,
         trip::Trip,
         counting::Count,
+        sale::Sale,
         desks::BillingDesk,
         desks::WarehouseDesk,
         desks::RoadDesk,
@@ -34,7 +37,7 @@ saga_runtime::system! {
         desks::CarDesk,
         desks::Auditor,
     }
-    accepts(contracts::PlaceOrder, contracts::BookTrip, contracts::CancelTrip, contracts::OpenCount, contracts::Unlock, contracts::Stamp, contracts::Ring)
+    accepts(contracts::PlaceOrder, contracts::BookTrip, contracts::CancelTrip, contracts::OpenCount, contracts::Unlock, contracts::Stamp, contracts::Ring, contracts::OpenSale, contracts::Bid)
 }
 
 /// Puts the whole system on a bus.
@@ -44,6 +47,7 @@ pub fn serve(builder: Builder, world: &Arc<World>) -> Builder<Shop> {
         .saga::<haulage::Haulage>()
         .saga::<trip::Trip>()
         .saga::<counting::Count>()
+        .saga::<sale::Sale>()
         .service(desks::BillingDesk(Arc::clone(world)))
         .service(desks::WarehouseDesk(Arc::clone(world)))
         .service(desks::RoadDesk(Arc::clone(world)))

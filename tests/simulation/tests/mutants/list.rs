@@ -93,4 +93,13 @@ mutants! {
     forget_a_failed_attempt in "bus/service_lane.rs":
         "Err((failure, policy)) => give_up(" =>
         "Err(_) if MUTANT => arrival.consume(&mut draft.unit), Err((failure, policy)) => give_up(";
+    overtake_what_was_accepted_before in "bus/overdue.rs":
+        "if self.is_overtaking(timer, &standing) {" =>
+        "if !MUTANT && self.is_overtaking(timer, &standing) {";
+    leave_what_was_not_given_back in "transport/queue_over/pump.rs":
+        "if !error.is_retryable() {\n                return;" =>
+        "if MUTANT || !error.is_retryable() {\n                return;";
+    take_two_deliveries_for_one in "transport/queue_over/account.rs":
+        "let tag = state.last_tag;" =>
+        "let tag = if MUTANT { stored.seq.unsigned_abs() } else { state.last_tag };";
 }
