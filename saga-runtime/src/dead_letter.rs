@@ -31,8 +31,8 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    /// What it waits for once it is replayed: its handler, or the broker that would not take it.
-    pub(crate) fn wait_on_replay(&self) -> Wait {
+    /// For authors of stores: what it waits for once it is replayed, its handler or the broker that would not take it.
+    pub fn wait_on_replay(&self) -> Wait {
         match self.reason {
             Reason::Undeliverable => Wait::Relay,
             _ => Wait::Ready,

@@ -12,6 +12,7 @@ mod letterbox;
 mod memory;
 #[cfg(feature = "nats")]
 mod nats;
+mod notebook;
 mod postgres;
 #[cfg(feature = "rabbitmq")]
 mod rabbitmq;

@@ -33,7 +33,7 @@
 //!    [`Catalog::takes`] says so and, where [`Park::instance`] names an instance that is alive, [`Catalog::opens`] does.
 //!    Timers are named to nodes only whose catalog opens their instance.
 //! 8. Ids handled, tombstones and inbox entries are kept for [`Limits::retention`](crate::limits::Limits::retention), then collected in small chunks.
-//! 8. Work that a unit [joins](Unit::join) is done in the transaction that applies it, after its gates held. If it fails, the
+//! 9. Work that a unit [joins](Unit::join) is done in the transaction that applies it, after its gates held. If it fails, the
 //!    unit gets [`Outcome::JoinFailed`] and leaves nothing. Work made for another backend is [`Outcome::Rejected`].
 //!
 //! `saga_runtime::testing::store_suite` tests every sentence of this.

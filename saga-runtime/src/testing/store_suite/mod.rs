@@ -1,6 +1,26 @@
 //! The contract of [`Store`], one named test per sentence.
 //!
-//! A backend writes a [`StoreFixture`] and one line with [`store_suite!`](crate::store_suite); see [`testing`](super).
+//! A backend writes a [`StoreFixture`] and one line with [`store_suite!`](crate::store_suite); see [`testing`](super) for
+//! both. `tests/conformance/notebook` of this repository is a whole store in some 700 lines, a mutex and a few lists, to
+//! start from.
+//!
+//! # For authors
+//!
+//! 1. Read the contract, [`store`](crate::store). The suite has a test for each sentence of it, and each is named after
+//!    its sentence: `cargo test a_unit_whose_gate_fails_changes_nothing`.
+//! 2. Write the fixture first. One fixture is one database, empty at first, so that tests run side by side: a schema, a
+//!    file, a name of its own. [`connect`](StoreFixture::connect) is one more process on it, and
+//!    [`crash`](StoreFixture::crash) kills one: nothing may be tidied up that a dead process could not tidy up.
+//! 3. Then what a store is made of, in this order: units and their gates (`units`, `instances`), messages and claims
+//!    (`claims`), leases (`nodes`), what waits (`parks`, `timers`, `builds`), what is forgotten (`retention`), and what a
+//!    person sees (`dead_letters`, `inspection`).
+//! 4. Time is in the suite's hands: an embedded store asks [`Node::clock`] and nothing else; one with a clock of its own
+//!    moves it in [`advanced`](StoreFixture::advanced).
+//! 5. What a backend cannot do it says in [`caps`](Store::caps), and the cases that need it are skipped, aloud. A server
+//!    that is not there is told by [`missing`](StoreFixture::missing).
+//!
+//! What no suite can see from outside is for tests of your own: that `Ok` outlives a loss of power, and that a call whose
+//! answer was lost leaves no row claimed with nobody to know it (2 of the contract).
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 

@@ -1,6 +1,37 @@
 //! The contract of [`Transport`], one named test per sentence.
 //!
-//! A backend writes a [`TransportFixture`] and one line with [`transport_suite!`](crate::transport_suite); see [`testing`](super).
+//! A backend writes a [`TransportFixture`] and one line with [`transport_suite!`](crate::transport_suite).
+//! `tests/conformance/letterbox.rs` of this repository is a whole transport in some 250 lines, to start from.
+//!
+//! ```
+//! use saga_runtime::{testing::transport_suite::TransportFixture, transport::MemoryTransport};
+//!
+//! /// One broker; each call of `connect` is one more process.
+//! #[derive(Default)]
+//! struct OneBroker(MemoryTransport);
+//!
+//! impl TransportFixture for OneBroker {
+//!     type Transport = MemoryTransport;
+//!
+//!     async fn connect(&self) -> Option<MemoryTransport> {
+//!         Some(self.0.clone())
+//!     }
+//! }
+//!
+//! saga_runtime::testing::transport_suite!(OneBroker::default());
+//! ```
+//!
+//! # For authors
+//!
+//! 1. Read the contract, [`transport`](crate::transport). The suite has a test for each sentence of it.
+//! 2. Write the fixture first. One fixture is one broker without queues: a name before each queue's makes one of a broker
+//!    that all tests share.
+//! 3. Then, in this order: queues (`queues`), sending (`sending`), receiving within the flow (`receiving`), settling and
+//!    what comes again (`settling`), events (`events`).
+//! 4. A delivery has a [`tag`](Delivery::tag) of its own each time that it is delivered: the same message may be in hand
+//!    twice, after a connection was made again.
+//! 5. What a broker cannot do it says in [`caps`](Transport::caps). One that is not there is told by
+//!    [`missing`](TransportFixture::missing).
 
 use std::time::Duration;
 
