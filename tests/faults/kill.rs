@@ -14,7 +14,7 @@ use saga_tests::{
     chance::Chance,
     watch::{eventually, letters},
 };
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
     crew::{Member, Part},
@@ -31,6 +31,9 @@ const CUSTOMERS: usize = 5_000;
 
 /// An order comes in every so often.
 const PACE: Duration = Duration::from_millis(10);
+
+/// Each of these tests has some thirty connections to PostgreSQL, which takes a hundred.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// A worker in a debug build, its libraries included.
 const MOST_MEMORY_MIB: u64 = 200;
@@ -136,6 +139,7 @@ impl Customers {
 
 /// Kills so many processes while orders come in.
 async fn nothing_is_lost_and_nothing_doubled(ground: Ground, kills: usize) {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let effects = Effects::create(&ground.schema).await;
     let killing = Arc::new(Killing {
         ground,
