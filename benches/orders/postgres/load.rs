@@ -24,6 +24,8 @@ pub(crate) struct Load {
     busiest: f64,
     /// Processor cores of who is measured.
     own_cores: f64,
+    /// Processor cores of the broker, where one takes part; zero for a broker elsewhere.
+    broker_cores: f64,
     /// Of the time that connections were at work: how much they waited for the disk.
     disk: f64,
     /// And for each other's locks.
@@ -34,9 +36,11 @@ impl Load {
     /// The resource of which there is no more.
     fn bottleneck(&self, cores: f64) -> &'static str {
         match self {
-            _ if self.own_cores + self.server_cores > 0.8 * cores => {
-                if self.own_cores > self.server_cores {
+            _ if self.own_cores + self.server_cores + self.broker_cores > 0.8 * cores => {
+                if self.own_cores > self.server_cores.max(self.broker_cores) {
                     "the processor, most of it the client's"
+                } else if self.broker_cores > self.server_cores {
+                    "the processor, most of it the broker's"
                 } else {
                     "the processor, most of it the server's"
                 }
@@ -53,10 +57,14 @@ impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
         let (own, server, busiest) = (self.own_cores, self.server_cores, self.busiest);
+        let broker = match self.broker_cores {
+            0.0 => String::new(),
+            cores => format!(" + broker {cores:.1}"),
+        };
         let (disk, locks) = (100.0 * self.disk, 100.0 * self.locks);
         write!(
             f,
-            "{:.2} round trips/order; bottleneck: {} (client {own:.1} + server {server:.1} of {cores} cores, busiest \
+            "{:.2} round trips/order; bottleneck: {} (client {own:.1} + server {server:.1}{broker} of {cores} cores, busiest \
              connection {busiest:.2}; waits: disk {disk:.0} %, locks {locks:.0} %)",
             self.trips_per_order,
             self.bottleneck(cores)
@@ -76,6 +84,34 @@ struct Counters {
     /// Flights of the library's tables; without them, each transaction is one.
     flights: Option<i64>,
     own: f64,
+    broker: f64,
+}
+
+/// Whose processor time is looked at, beside that of the server's connections.
+#[derive(Default)]
+pub(super) struct Watched {
+    /// The numbers of those that are measured, beside this one.
+    pub(super) others: Vec<u32>,
+    /// The program that carries the messages.
+    pub(super) broker: Option<&'static str>,
+}
+
+impl Watched {
+    fn own(&self) -> f64 {
+        let others = self.others.iter().map(u32::to_string);
+        others.chain(["self".to_owned()]).map(|pid| ticks(&pid)).sum()
+    }
+
+    /// Of every process of that name: they change when the broker starts again.
+    fn broker(&self) -> f64 {
+        let Some(name) = self.broker else { return 0.0 };
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let is_one = |pid: &String| {
+            fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
+        };
+        pids.filter(is_one).map(|pid| ticks(&pid)).sum()
+    }
 }
 
 impl Counters {
@@ -84,25 +120,21 @@ impl Counters {
             transactions: self.transactions - before.transactions,
             flights: self.flights.zip(before.flights).map(|(now, then)| now - then),
             own: self.own - before.own,
+            broker: self.broker - before.broker,
         }
     }
 }
 
 impl Meter {
-    /// Begins when the warm-up is over, and looks on for `window`; at this process, and at those with the numbers `others`.
-    pub(super) fn start(database: &Database, window: Duration, others: &[u32]) -> Self {
+    /// Begins when the warm-up is over, and looks on for `window`.
+    pub(super) fn start(database: &Database, window: Duration, watched: Watched) -> Self {
         let mut config = database.server.clone();
         config.dbname(&database.name);
-        let measured = others
-            .iter()
-            .map(u32::to_string)
-            .chain(["self".to_owned()])
-            .collect();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(look_on(config, window, measured))
+            runtime.block_on(look_on(config, window, watched))
         });
         Self { thread }
     }
@@ -121,11 +153,11 @@ impl Meter {
     }
 }
 
-async fn look_on(config: Config, window: Duration, measured: Vec<String>) -> Outcome<(Load, Counters)> {
+async fn look_on(config: Config, window: Duration, watched: Watched) -> Outcome<(Load, Counters)> {
     let (client, connection) = config.connect(NoTls).await?;
     tokio::spawn(connection);
     tokio::time::sleep(window / 4).await;
-    let before = counters(&client, &measured).await?;
+    let before = counters(&client, &watched).await?;
     let (mut active, mut syncing, mut locked) = (0, 0, 0);
     // A connection that ends takes its counter with it: the last look at each counts.
     let mut used: HashMap<i32, (f64, f64)> = HashMap::new();
@@ -141,7 +173,7 @@ async fn look_on(config: Config, window: Duration, measured: Vec<String>) -> Out
         }
         tokio::time::sleep(LOOK).await;
     }
-    let counted = counters(&client, &measured).await?.since(before);
+    let counted = counters(&client, &watched).await?.since(before);
     let seconds = window.as_secs_f64();
     let cores = |ticks: f64| ticks / TICKS / seconds;
     let load = Load {
@@ -152,6 +184,7 @@ async fn look_on(config: Config, window: Duration, measured: Vec<String>) -> Out
             .map(|(first, last)| cores(last - first))
             .fold(0.0, f64::max),
         own_cores: cores(counted.own),
+        broker_cores: cores(counted.broker),
         disk: syncing as f64 / active.max(1) as f64,
         locks: locked as f64 / active.max(1) as f64,
     };
@@ -165,7 +198,7 @@ const WAITS: &str = "SELECT count(*), count(*) FILTER (WHERE wait_event_type = '
 const PROCESSES: &str =
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-async fn counters(client: &Client, measured: &[String]) -> Outcome<Counters> {
+async fn counters(client: &Client, watched: &Watched) -> Outcome<Counters> {
     let transactions = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()";
     let tables = "SELECT to_regclass('saga.lane') IS NOT NULL";
     // Lane -1 claims, which waits for no disk.
@@ -178,7 +211,8 @@ async fn counters(client: &Client, measured: &[String]) -> Outcome<Counters> {
     Ok(Counters {
         transactions: client.query_one(transactions, &[]).await?.get(0),
         flights,
-        own: measured.iter().map(|pid| ticks(pid)).sum(),
+        own: watched.own(),
+        broker: watched.broker(),
     })
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use saga_benches::Outcome;
 use tokio_postgres::{Client, Config, NoTls};
 
-use self::load::Meter;
+use self::load::{Meter, Watched};
 pub(crate) use self::{load::Load, processes::serve};
 use crate::{
     library::{Backend, Shop},
@@ -86,7 +86,7 @@ pub(crate) fn is_there() -> bool {
 /// By hand.
 pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
-    let meter = Meter::start(&database, window, &[]);
+    let meter = Meter::start(&database, window, Watched::default());
     let measured = ceiling::run(&database, in_flight, window)?;
     meter.complete(measured, window)
 }
@@ -94,7 +94,8 @@ pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
 /// On the library.
 pub(crate) fn on_the_library(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
-    measure(&database, Backend::Postgres(database.url()?), in_flight, window)
+    let backend = Backend::Postgres(database.url()?);
+    measure(&database, backend, None, in_flight, window)
 }
 
 /// On the library, from two processes.
@@ -106,19 +107,33 @@ pub(crate) fn of_two_processes(in_flight: usize, window: Duration) -> Outcome<Me
 pub(crate) fn behind_rabbitmq(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
     let store = Backend::Postgres(database.url()?);
-    rabbitmq::before(store, |backend| measure(&database, backend, in_flight, window))
+    rabbitmq::before(store, |backend| {
+        measure(&database, backend, Some("beam.smp"), in_flight, window)
+    })
 }
 
 /// On the library, its messages through NATS.
 pub(crate) fn behind_nats(in_flight: usize, window: Duration) -> Outcome<Measured> {
     let database = Database::create()?;
     let store = Backend::Postgres(database.url()?);
-    nats::before(store, |backend| measure(&database, backend, in_flight, window))
+    nats::before(store, |backend| {
+        measure(&database, backend, Some("nats-server"), in_flight, window)
+    })
 }
 
-fn measure(database: &Database, backend: Backend, in_flight: usize, window: Duration) -> Outcome<Measured> {
+fn measure(
+    database: &Database,
+    backend: Backend,
+    broker: Option<&'static str>,
+    in_flight: usize,
+    window: Duration,
+) -> Outcome<Measured> {
     let shop = Shop::open(backend)?;
-    let meter = Meter::start(database, window, &[]);
+    let watched = Watched {
+        broker,
+        ..Watched::default()
+    };
+    let meter = Meter::start(database, window, watched);
     let measured = meter.complete(shop.measure(in_flight, window)?, window)?;
     shop.close()?;
     Ok(measured)

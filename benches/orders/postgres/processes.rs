@@ -16,7 +16,10 @@ use std::{
 
 use saga_benches::Outcome;
 
-use super::{Database, load::Meter};
+use super::{
+    Database,
+    load::{Meter, Watched},
+};
 use crate::{
     library::{Backend, Shop},
     measured::Measured,
@@ -35,7 +38,11 @@ pub(super) fn run(database: &Database, in_flight: usize, window: Duration) -> Ou
         desk.heard()?;
     }
     let pids: Vec<u32> = desks.iter().map(|desk| desk.process.id()).collect();
-    let meter = Meter::start(database, window, &pids);
+    let watched = Watched {
+        others: pids,
+        ..Watched::default()
+    };
+    let meter = Meter::start(database, window, watched);
     for desk in &mut desks {
         desk.begin()?;
     }
