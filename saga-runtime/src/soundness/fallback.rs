@@ -231,10 +231,16 @@ impl<'a> Fallback<'a> {
             let number = self.model.branch_number(clause, branch);
             self.facts.ran[number] = true;
             self.facts.asked[number] |= may.wait;
-            let next = self.after_effects(may, clause, branch);
+            let mut next = self.after_effects(may, clause, branch);
             let to = match target(&self.model.clause(clause).trigger, branches[branch].target) {
                 None => from,
-                Some(Target::State(state)) => state as usize,
+                Some(Target::State(state)) => {
+                    // Entering empties the step log; staying does not.
+                    if is_settled(self.model, state) {
+                        next.lasting = 0;
+                    }
+                    state as usize
+                }
                 Some(Target::Compensate) => self.model.compensate(),
                 Some(Target::End) => self.model.end(),
             };
@@ -268,9 +274,6 @@ impl<'a> Fallback<'a> {
         } else {
             self.node[from] as usize - 1
         };
-        if to < self.model.definition.states.len() && is_settled(self.model, to as u16) {
-            may.lasting = 0;
-        }
         if to == self.model.end() {
             let new = may.wait & !self.facts.known_waiting(edge.branch());
             if new != 0 {

@@ -1,25 +1,30 @@
-//! Random sagas, each from its seed.
+//! Random sagas, each from its seed, of every word that the search reads.
+//!
+//! What it does not read is left out: versions, keys and old names concern what is stored, `no_timeout` and `endless`
+//! the graph of states that the macro looks at.
+
+mod cast;
 
 use std::time::Duration;
 
-use super::language::{leak, message};
+use self::cast::Cast;
+use super::language::leak;
 use crate::{
     definition::*,
-    message::{Form, MessageInfo, MessageKind, ReplyInfo},
+    message::{Form, MessageInfo, MessageKind},
 };
 
 /// Throws sagas (splitmix64).
 pub(super) struct Dice(pub(super) u64);
 
-/// The messages of one saga.
-struct Cast {
-    starts: Vec<&'static MessageInfo>,
-    free: Vec<&'static MessageInfo>,
-    sent: Vec<&'static MessageInfo>,
-    undos: Vec<&'static MessageInfo>,
-    replies: Vec<&'static MessageInfo>,
-    answers: Vec<&'static MessageInfo>,
-    states: u16,
+/// A saga as far as it has been thrown.
+struct Draft {
+    cast: Cast,
+    compensates: bool,
+    /// Clauses may lead out of compensation, which the macro refuses and the search only covers.
+    leaves_compensate: bool,
+    clauses: Vec<Clause>,
+    exceptions: Vec<Exception>,
 }
 
 impl Dice {
@@ -39,137 +44,35 @@ impl Dice {
         list[self.roll(list.len() as u64) as usize]
     }
 
-    fn cast(&mut self) -> Cast {
-        let reply = |name: String| message(&name, MessageKind::Reply, None, Vec::new());
-        let home = || Some("home".to_owned());
-        let mut answers = Vec::new();
-        let mut starts = Vec::new();
-        for number in 0..=self.roll(2) {
-            let answer = reply(format!("Answer{number}"));
-            let replies = if self.chance(80) {
-                vec![ReplyInfo {
-                    message: answer,
-                    refusal: false,
-                }]
-            } else {
-                Vec::new()
-            };
-            answers.extend(replies.iter().map(|reply| reply.message));
-            starts.push(message(
-                &format!("Start{number}"),
-                MessageKind::Command,
-                home(),
-                replies,
-            ));
-        }
-        let answer = reply("Status".to_owned());
-        answers.push(answer);
-        let query = vec![ReplyInfo {
-            message: answer,
-            refusal: false,
-        }];
-        let free = vec![
-            message("Query", MessageKind::Command, home(), query),
-            message("Happened", MessageKind::Event, None, Vec::new()),
-        ];
-        let (mut sent, mut replies) = (Vec::new(), vec![reply("Shared".to_owned())]);
-        for number in 0..=self.roll(3) {
-            let mut declared = vec![ReplyInfo {
-                message: reply(format!("Done{number}")),
-                refusal: false,
-            }];
-            if self.chance(60) {
-                declared.push(ReplyInfo {
-                    message: reply(format!("Refused{number}")),
-                    refusal: true,
-                });
-            }
-            if self.chance(20) {
-                declared.push(ReplyInfo {
-                    message: replies[0],
-                    refusal: self.chance(50),
-                });
-            }
-            replies.extend(
-                declared
-                    .iter()
-                    .map(|reply| reply.message)
-                    .filter(|reply| reply.name != "Shared"),
-            );
-            sent.push(message(
-                &format!("Do{number}"),
-                MessageKind::Command,
-                Some("there".to_owned()),
-                declared,
-            ));
-        }
-        let undone = reply("Undone".to_owned());
-        let replied = vec![ReplyInfo {
-            message: undone,
-            refusal: false,
-        }];
-        let undos = vec![
-            message("Undo", MessageKind::Command, Some("there".to_owned()), replied),
-            message(
-                "Forget",
-                MessageKind::Command,
-                Some("there".to_owned()),
-                Vec::new(),
-            ),
-        ];
-        if self.chance(20) {
-            sent.push(undos[0]);
-            replies.push(undone);
-        }
-        Cast {
-            starts,
-            free,
-            sent,
-            undos,
-            replies,
-            answers,
-            states: 1 + self.roll(3) as u16,
-        }
-    }
-
     pub(super) fn saga(&mut self, leaves_compensate: bool) -> &'static Definition {
-        let cast = self.cast();
-        let compensates = self.chance(50);
-        let mut clauses = Vec::new();
-        for start in &cast.starts {
-            let branches = self.branches(&cast, compensates, 90);
-            clauses.push(clause(
-                format!("start{}", clauses.len()),
-                Trigger::Start(one(start)),
-                &[],
-                branches,
-            ));
-        }
-        let mut exceptions = Vec::new();
-        for state in 0..cast.states {
-            self.state(&cast, state, compensates, &mut clauses, &mut exceptions);
-        }
-        if compensates {
-            self.compensation(&cast, leaves_compensate, &mut clauses);
-        }
-        self.after_the_end(&cast, &mut exceptions);
-        let no_undo = if self.chance(30) {
-            vec![leak(vec![cast.sent[0]])]
-        } else {
-            Vec::new()
+        let mut draft = Draft {
+            cast: self.cast(),
+            compensates: self.chance(50),
+            leaves_compensate,
+            clauses: Vec::new(),
+            exceptions: Vec::new(),
         };
-        let settled = if self.chance(20) {
-            vec![self.roll(u64::from(cast.states)) as u16]
-        } else {
-            Vec::new()
+        self.starts(&mut draft);
+        for state in 0..draft.cast.states {
+            self.state(state, &mut draft);
+        }
+        if draft.compensates {
+            self.compensation(&mut draft);
+        }
+        self.after_the_end(&mut draft);
+        let retired = self.retired(&draft);
+        let no_undo = self.no_undo(&draft.cast);
+        let settled = match self.chance(20) {
+            true => vec![self.any_state(&draft.cast)],
+            false => Vec::new(),
         };
         Box::leak(Box::new(Definition {
             name: "Random",
             version: 1,
             endpoint: "home",
-            states: &["A", "B", "C", "D"][..usize::from(cast.states)],
-            clauses: leak(clauses),
-            exceptions: leak(exceptions),
+            states: &["A", "B", "C", "D"][..usize::from(draft.cast.states)],
+            clauses: leak(draft.clauses),
+            exceptions: leak(draft.exceptions),
             no_timeout: &[],
             no_undo: leak(no_undo),
             settled: leak(settled),
@@ -178,186 +81,229 @@ impl Dice {
             form: Form::Named,
             upgrades: &[],
             renamed: &[],
-            retired: &[],
+            retired: leak(retired),
             key: &[],
             key_paths: &[],
         }))
     }
 
-    /// What one state does with each message: a handler, a join, an exception, or nothing.
-    fn state(
-        &mut self,
-        cast: &Cast,
-        state: u16,
-        compensates: bool,
-        clauses: &mut Vec<Clause>,
-        exceptions: &mut Vec<Exception>,
-    ) {
-        let mut messages: Vec<_> = cast
-            .replies
-            .iter()
-            .chain(&cast.free)
-            .chain(&cast.starts[..1])
-            .copied()
-            .collect();
-        if self.chance(35) {
-            let joined: Vec<_> = (0..=self.roll(3))
-                .map(|_| messages.swap_remove(self.roll(messages.len() as u64) as usize))
-                .collect();
-            let items = joined
-                .iter()
-                .map(|message| Item {
-                    arity: self.arity(60),
-                    ..one(message)
-                })
-                .collect();
-            let place = if self.chance(90) {
-                Place::State(state)
-            } else {
-                Place::Rest
-            };
-            let branches = self.branches(cast, compensates, 80);
-            clauses.push(clause(
-                format!("join{}", clauses.len()),
-                Trigger::All(leak(items)),
-                &[place],
-                branches,
-            ));
-        }
-        for message in messages {
-            let place = if self.chance(93) {
-                Place::State(state)
-            } else {
-                Place::Rest
-            };
-            let mut item = one(message);
-            let askers: Vec<_> = cast
-                .sent
-                .iter()
-                .filter(|sent| sent.reply(message.name).is_some())
-                .copied()
-                .collect();
-            if !askers.is_empty() && self.chance(10) {
-                item.of = Some(self.pick(&askers));
-            }
-            if self.chance(if message.kind == MessageKind::Reply {
-                65
-            } else {
-                25
-            }) {
-                let branches = self.branches(cast, compensates, 65);
-                clauses.push(clause(
-                    format!("on{}", clauses.len()),
-                    Trigger::On(item),
-                    &[place],
-                    branches,
-                ));
-            } else if self.chance(40) {
-                let how = self.pick(&[Treatment::Ignore, Treatment::Defer, Treatment::Unexpected]);
-                exceptions.push(Exception {
-                    how,
-                    item,
-                    places: leak(vec![place]),
-                });
-            }
-        }
-        if self.chance(60) {
-            let trigger = self.pick(&[
-                Trigger::After(Duration::from_secs(60)),
-                Trigger::At,
-                Trigger::Every(Duration::from_secs(1)),
-            ]);
-            let branches = self.branches(cast, compensates, 60);
-            clauses.push(clause(
-                format!("timer{}", clauses.len()),
-                trigger,
-                &[Place::State(state)],
-                branches,
-            ));
+    fn starts(&mut self, draft: &mut Draft) {
+        for start in draft.cast.starts.clone() {
+            let branches = self.branches(draft, 90);
+            draft.add("start", Trigger::Start(one(start)), &[], branches);
         }
     }
 
-    fn compensation(&mut self, cast: &Cast, leaves: bool, clauses: &mut Vec<Clause>) {
-        for number in 0..cast.sent.len() {
-            if cast.sent[number].name != "Undo" && self.chance(50) {
-                let undone = one(cast.sent[number].replies[0].message);
-                let undo = vec![effect(Verb::Send, self.pick(&cast.undos), Arity::One)];
-                let branches = vec![Branch {
-                    label: None,
-                    effects: leak(undo),
-                    target: None,
-                }];
-                clauses.push(clause(
-                    format!("undo{}", clauses.len()),
-                    Trigger::Compensate(undone),
-                    &[],
-                    branches,
-                ));
+    /// What one state does with each message: a handler, a join, an exception, or nothing.
+    fn state(&mut self, state: u16, draft: &mut Draft) {
+        let Cast {
+            replies,
+            free,
+            starts,
+            ..
+        } = &draft.cast;
+        let messages = replies.iter().chain(free).chain(&starts[..1]);
+        let mut messages: Vec<_> = messages.copied().collect();
+        if self.chance(35) {
+            self.join(state, &mut messages, draft);
+        }
+        for message in messages {
+            self.message(state, message, draft);
+        }
+        if self.chance(60) {
+            self.timer(state, draft);
+        }
+    }
+
+    fn join(&mut self, state: u16, messages: &mut Vec<&'static MessageInfo>, draft: &mut Draft) {
+        let joined: Vec<_> = (0..=self.roll(3))
+            .map(|_| messages.swap_remove(self.roll(messages.len() as u64) as usize))
+            .collect();
+        let items: Vec<_> = joined
+            .into_iter()
+            .map(|message| Item {
+                arity: self.arity(60),
+                ..self.item(message, &draft.cast)
+            })
+            .collect();
+        let places = self.places(state, &draft.cast);
+        let branches = self.branches(draft, 80);
+        draft.add("join", Trigger::All(leak(items)), &places, branches);
+    }
+
+    fn message(&mut self, state: u16, message: &'static MessageInfo, draft: &mut Draft) {
+        let places = self.places(state, &draft.cast);
+        let item = self.item(message, &draft.cast);
+        let handled = match message.kind {
+            MessageKind::Reply => 65,
+            MessageKind::Command | MessageKind::Event => 25,
+        };
+        if self.chance(handled) {
+            let branches = self.branches(draft, 65);
+            draft.add("on", Trigger::On(item), &places, branches);
+        } else if self.chance(40) {
+            let how = self.pick(&[Treatment::Ignore, Treatment::Defer, Treatment::Unexpected]);
+            draft.set_aside(how, item, places);
+        }
+    }
+
+    /// A message: now and then as the answer to one command, or with all that its command may be answered with.
+    fn item(&mut self, message: &'static MessageInfo, cast: &Cast) -> Item {
+        let askers = cast.askers(message);
+        let mut item = one(message);
+        if !askers.is_empty() && self.chance(10) {
+            item.of = Some(self.pick(&askers));
+        } else if !askers.is_empty() && self.chance(8) {
+            let replies = self.pick(&askers).replies.iter();
+            item.messages = leak(replies.map(|reply| reply.message).collect());
+        }
+        item
+    }
+
+    fn places(&mut self, state: u16, cast: &Cast) -> Vec<Place> {
+        match self.roll(100) {
+            0..86 => vec![Place::State(state)],
+            86..93 => vec![Place::Rest],
+            _ => vec![Place::State(state), Place::State(self.any_state(cast))],
+        }
+    }
+
+    fn any_state(&mut self, cast: &Cast) -> u16 {
+        self.roll(u64::from(cast.states)) as u16
+    }
+
+    fn timer(&mut self, state: u16, draft: &mut Draft) {
+        let trigger = self.pick(&[
+            Trigger::After(Duration::from_secs(60)),
+            Trigger::At,
+            Trigger::Every(Duration::from_secs(1)),
+        ]);
+        let places = self.places(state, &draft.cast);
+        let branches = self.branches(draft, 60);
+        draft.add("timer", trigger, &places, branches);
+    }
+
+    fn compensation(&mut self, draft: &mut Draft) {
+        let commands = [&draft.cast.sent[..], &draft.cast.retired].concat();
+        for command in commands.into_iter().filter(|command| command.name != "Undo") {
+            if self.chance(50) {
+                let undone = self.item(command.replies[0].message, &draft.cast);
+                let undo = vec![effect(Verb::Send, self.pick(&draft.cast.undos), Arity::One)];
+                draft.add("undo", Trigger::Compensate(undone), &[], vec![branch(undo, None)]);
             }
         }
         if self.chance(70) {
-            let mut branches = self.branches(cast, false, 80);
+            let mut branches = self.branches_of(draft, false, 80);
             // What is sent at the end of compensation stays open like anything else.
             branches.truncate(1);
-            clauses.push(clause(
-                "compensated".to_owned(),
-                Trigger::Compensated,
-                &[],
-                branches,
-            ));
+            draft.add("compensated", Trigger::Compensated, &[], branches);
         }
-        if self.chance(40) {
-            let branches = self.branches(cast, false, if leaves { 60 } else { 0 });
-            clauses.push(clause(
-                "meanwhile".to_owned(),
-                Trigger::On(one(cast.free[0])),
-                &[Place::Compensate],
-                branches,
-            ));
-        }
+        self.meanwhile(draft);
     }
 
-    fn after_the_end(&mut self, cast: &Cast, exceptions: &mut Vec<Exception>) {
-        for reply in &cast.replies {
-            if self.chance(20) {
-                exceptions.push(Exception {
-                    how: Treatment::Ignore,
-                    item: one(reply),
-                    places: &[Place::End],
-                });
+    /// What comes while steps are undone. Replies named there may come at any time, to the search; it then only covers.
+    fn meanwhile(&mut self, draft: &mut Draft) {
+        let leaving = if draft.leaves_compensate { 60 } else { 0 };
+        let messages = [&draft.cast.free[..], &draft.cast.replies].concat();
+        for message in messages {
+            let item = self.item(message, &draft.cast);
+            let named = match message.kind {
+                MessageKind::Reply if draft.leaves_compensate => 10,
+                MessageKind::Reply => 0,
+                MessageKind::Command | MessageKind::Event => 30,
+            };
+            if self.chance(named) {
+                let branches = self.branches_of(draft, false, leaving);
+                draft.add("meanwhile", Trigger::On(item), &[Place::Compensate], branches);
+            } else if self.chance(10) {
+                let how = self.pick(&[Treatment::Ignore, Treatment::Unexpected]);
+                draft.set_aside(how, item, vec![Place::Compensate]);
             }
         }
     }
 
-    fn branches(&mut self, cast: &Cast, compensates: bool, leaving: u64) -> Vec<Branch> {
+    fn after_the_end(&mut self, draft: &mut Draft) {
+        for reply in draft.cast.replies.clone() {
+            if self.chance(20) {
+                let how = self.pick(&[Treatment::Ignore, Treatment::Unexpected]);
+                let item = self.item(reply, &draft.cast);
+                draft.set_aside(how, item, vec![Place::End]);
+            }
+        }
+        if self.chance(20) {
+            let status = effect(Verb::Reply, draft.cast.free[0].replies[0].message, Arity::One);
+            let query = Trigger::On(one(draft.cast.free[0]));
+            draft.add("ended", query, &[Place::End], vec![branch(vec![status], None)]);
+        }
+    }
+
+    /// What older builds did: commands that this one never sends, or not there, and timers.
+    fn retired(&mut self, draft: &Draft) -> Vec<Retired> {
+        let mut retired = Vec::new();
+        let mut commands = draft.cast.retired.clone();
+        if self.chance(10) {
+            commands.push(self.pick(&draft.cast.sent));
+        }
+        for command in commands {
+            let state = self.any_state(&draft.cast);
+            let places = leak(self.places(state, &draft.cast));
+            retired.push(Retired::Send { command, places });
+        }
+        let timers = draft.clauses.iter().filter(|clause| is_timer(clause));
+        retired.extend(
+            timers
+                .filter(|_| self.chance(10))
+                .map(|timer| Retired::Timer(timer.handler)),
+        );
+        retired
+    }
+
+    fn no_undo(&mut self, cast: &Cast) -> Vec<&'static [&'static MessageInfo]> {
+        let command = cast.sent[0];
+        let replies = || command.replies.iter().map(|reply| reply.message);
+        match self.roll(10) {
+            0..2 => vec![leak(vec![command])],
+            2 => vec![leak(replies().take(1).collect())],
+            3 => vec![leak(replies().collect())],
+            _ => Vec::new(),
+        }
+    }
+
+    fn branches(&mut self, draft: &Draft, leaving: u64) -> Vec<Branch> {
+        self.branches_of(draft, draft.compensates, leaving)
+    }
+
+    fn branches_of(&mut self, draft: &Draft, compensates: bool, leaving: u64) -> Vec<Branch> {
         let count = if self.chance(20) { 2 } else { 1 };
         (0..count)
-            .map(|_| self.branch(cast, compensates, leaving))
+            .map(|_| self.outcome(&draft.cast, compensates, leaving))
             .collect()
     }
 
-    fn branch(&mut self, cast: &Cast, compensates: bool, leaving: u64) -> Branch {
-        let mut effects = Vec::new();
-        for _ in 0..self.roll(3) {
-            let arity = self.arity(80);
-            effects.push(match self.roll(10) {
-                0..6 => effect(Verb::Send, self.pick(&cast.sent), arity),
-                _ => effect(
-                    Verb::Reply,
-                    self.pick(&cast.answers),
-                    if arity == Arity::Many { Arity::One } else { arity },
-                ),
-            });
-        }
+    fn outcome(&mut self, cast: &Cast, compensates: bool, leaving: u64) -> Branch {
+        let effects = (0..self.roll(3)).map(|_| self.effect(cast)).collect();
         let target = self.chance(leaving).then(|| match self.roll(10) {
             0..2 => Target::End,
             2..4 if compensates => Target::Compensate,
-            _ => Target::State(self.roll(u64::from(cast.states)) as u16),
+            _ => Target::State(self.any_state(cast)),
         });
-        Branch {
-            label: None,
-            effects: leak(effects),
-            target,
+        branch(effects, target)
+    }
+
+    fn effect(&mut self, cast: &Cast) -> Effect {
+        let arity = self.arity(80);
+        match self.roll(20) {
+            0 => effect(Verb::Publish, cast.published, arity),
+            1..13 => effect(Verb::Send, self.pick(&cast.sent), arity),
+            _ => {
+                let arity = if arity == Arity::Many { Arity::One } else { arity };
+                let to = self.chance(20).then(|| self.pick(&cast.free[..1]));
+                let to = to.or_else(|| self.chance(20).then(|| self.pick(&cast.starts)));
+                Effect {
+                    to,
+                    ..effect(Verb::Reply, self.pick(&cast.answers), arity)
+                }
+            }
         }
     }
 
@@ -368,6 +314,32 @@ impl Dice {
             self.pick(&[Arity::Optional, Arity::Many])
         }
     }
+}
+
+impl Draft {
+    fn add(&mut self, word: &str, trigger: Trigger, places: &[Place], branches: Vec<Branch>) {
+        self.clauses.push(Clause {
+            handler: format!("{word}{}", self.clauses.len()).leak(),
+            trigger,
+            places: leak(places.to_vec()),
+            branches: leak(branches),
+        });
+    }
+
+    fn set_aside(&mut self, how: Treatment, item: Item, places: Vec<Place>) {
+        self.exceptions.push(Exception {
+            how,
+            item,
+            places: leak(places),
+        });
+    }
+}
+
+fn is_timer(clause: &Clause) -> bool {
+    matches!(
+        clause.trigger,
+        Trigger::After(_) | Trigger::At | Trigger::Every(_)
+    )
 }
 
 fn one(message: &'static MessageInfo) -> Item {
@@ -387,11 +359,10 @@ fn effect(verb: Verb, message: &'static MessageInfo, arity: Arity) -> Effect {
     }
 }
 
-fn clause(handler: String, trigger: Trigger, places: &[Place], branches: Vec<Branch>) -> Clause {
-    Clause {
-        handler: handler.leak(),
-        trigger,
-        places: leak(places.to_vec()),
-        branches: leak(branches),
+fn branch(effects: Vec<Effect>, target: Option<Target>) -> Branch {
+    Branch {
+        label: None,
+        effects: leak(effects),
+        target,
     }
 }

@@ -68,7 +68,7 @@ pub(super) struct Oracle {
 pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Findings> {
     let mut oracle = Oracle {
         definition,
-        sent: sent(definition),
+        sent: definition::sent(definition),
         seen: BTreeSet::new(),
         queue: VecDeque::new(),
         found: Findings::default(),
@@ -82,18 +82,6 @@ pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Find
         oracle.follow(&configuration);
     }
     Some(oracle.found)
-}
-
-fn sent(definition: &Definition) -> BTreeMap<&'static str, &'static MessageInfo> {
-    let effects = definition
-        .clauses
-        .iter()
-        .flat_map(|clause| clause.branches)
-        .flat_map(|branch| branch.effects);
-    effects
-        .filter(|effect| effect.verb == Verb::Send && effect.message.wants_reply())
-        .map(|effect| (effect.message.name, effect.message))
-        .collect()
 }
 
 fn names(item: &Item, message: &str, command: Option<&str>) -> bool {
@@ -153,6 +141,7 @@ impl Oracle {
             self.run(join, &next, Some(at), false);
             return;
         }
+        self.sent_before(at);
         if self.happen(at) {
             return;
         }
@@ -161,6 +150,18 @@ impl Oracle {
             && self.awaits_reply(state)
         {
             self.found.stuck.insert(at.spot);
+        }
+    }
+
+    /// An older build may have left a request open here that this one does not send here.
+    fn sent_before(&mut self, at: &Configuration) {
+        let Spot::State(state) = at.spot else { return };
+        for command in self.retired_in(state) {
+            if !at.open.contains_key(command) {
+                let mut next = at.clone();
+                next.open.insert(command, 1);
+                self.arrive(next, Some(at), None);
+            }
         }
     }
 

@@ -53,6 +53,131 @@ fn the_coarser_search_misses_nothing() {
     });
 }
 
+#[test]
+fn every_word_that_the_search_reads_is_thrown() {
+    let mut unseen = BTreeSet::from([
+        "all",
+        "at",
+        "after",
+        "every",
+        "compensate",
+        "compensated",
+        "of",
+        "a reply enum",
+        "two places",
+        "`_`",
+        "in compensate",
+        "in end",
+        "`?`",
+        "`*`",
+        "send",
+        "publish",
+        "reply",
+        "to",
+        "=> end",
+        "=> compensate",
+        "ignore",
+        "defer",
+        "unexpected",
+        "settled",
+        "no_undo",
+        "retired timer",
+        "retired send",
+        "retired send in",
+    ]);
+    for seed in 0..1_000 {
+        for word in words(Dice(seed).saga(false)) {
+            unseen.remove(word);
+        }
+    }
+    assert_eq!(unseen, BTreeSet::new());
+}
+
+/// The words of a saga, as far as a search may go wrong about them.
+fn words(definition: &Definition) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    for clause in definition.clauses {
+        words.push(match clause.trigger {
+            Trigger::Start(_) => "start",
+            Trigger::On(_) => "on",
+            Trigger::All(_) => "all",
+            Trigger::After(_) => "after",
+            Trigger::Every(_) => "every",
+            Trigger::At => "at",
+            Trigger::Compensate(_) => "compensate",
+            Trigger::Compensated => "compensated",
+        });
+        words.extend(words_of_places(clause.places));
+        let items = match &clause.trigger {
+            Trigger::Start(item) | Trigger::On(item) | Trigger::Compensate(item) => {
+                std::slice::from_ref(item)
+            }
+            Trigger::All(items) => items,
+            _ => &[],
+        };
+        words.extend(items.iter().flat_map(words_of_item));
+        words.extend(clause.branches.iter().flat_map(words_of_branch));
+    }
+    for exception in definition.exceptions {
+        words.push(match exception.how {
+            Treatment::Ignore => "ignore",
+            Treatment::Defer => "defer",
+            Treatment::Unexpected => "unexpected",
+        });
+        words.extend(words_of_item(&exception.item));
+        words.extend(words_of_places(exception.places));
+    }
+    words.extend(definition.retired.iter().map(|retired| match retired {
+        Retired::Timer(_) => "retired timer",
+        Retired::Send {
+            places: [Place::Rest],
+            ..
+        } => "retired send",
+        Retired::Send { .. } => "retired send in",
+    }));
+    words.extend(definition.settled.iter().map(|_| "settled"));
+    words.extend(definition.no_undo.iter().map(|_| "no_undo"));
+    words
+}
+
+fn words_of_places(places: &[Place]) -> Vec<&'static str> {
+    let words = places.iter().filter_map(|place| match place {
+        Place::State(_) => None,
+        Place::Rest => Some("`_`"),
+        Place::Compensate => Some("in compensate"),
+        Place::End => Some("in end"),
+    });
+    words.chain((places.len() > 1).then_some("two places")).collect()
+}
+
+fn words_of_item(item: &Item) -> Vec<&'static str> {
+    let of = item.of.map(|_| "of");
+    let whole = (item.messages.len() > 1).then_some("a reply enum");
+    of.into_iter().chain(whole).collect()
+}
+
+fn words_of_branch(branch: &Branch) -> Vec<&'static str> {
+    let effects = branch.effects.iter().flat_map(|effect| {
+        let verb = match effect.verb {
+            Verb::Send => "send",
+            Verb::Publish => "publish",
+            Verb::Reply => "reply",
+        };
+        let arity = match effect.arity {
+            Arity::One => None,
+            Arity::Optional => Some("`?`"),
+            Arity::Many => Some("`*`"),
+        };
+        [Some(verb), arity, effect.to.map(|_| "to")].into_iter().flatten()
+    });
+    let target = match branch.target {
+        Some(Target::End) => Some("=> end"),
+        Some(Target::Compensate) => Some("=> compensate"),
+        Some(Target::State(_)) | None => None,
+    };
+    effects.chain(target).collect()
+}
+
 /// A saga, explored and played; `None` if it is too large to be played.
 fn thrown(seed: u64, leaves_compensate: bool) -> Option<(&'static Definition, Box<Exploration>, Findings)> {
     let definition = Dice(seed).saga(leaves_compensate);
@@ -261,6 +386,14 @@ fn told(definition: &Definition) -> String {
         format!("{messages:?} of {:?} {:?}", item.of.map(|of| of.name), item.arity)
     };
     let mut text = format!("settled {:?}\n", definition.settled);
+    for retired in definition.retired {
+        let _ = match retired {
+            Retired::Timer(timer) => writeln!(text, "retired {timer}"),
+            Retired::Send { command, places } => {
+                writeln!(text, "retired send {} in {places:?}", command.name)
+            }
+        };
+    }
     for clause in definition.clauses {
         let trigger = match &clause.trigger {
             Trigger::Start(start) => format!("start {}", item(start)),

@@ -8,6 +8,26 @@ use crate::{
     message::{MessageInfo, MessageKind},
 };
 
+/// The commands with replies that are sent, or were by older builds.
+pub(super) fn sent(definition: &Definition) -> BTreeMap<&'static str, &'static MessageInfo> {
+    let effects = definition
+        .clauses
+        .iter()
+        .flat_map(|clause| clause.branches)
+        .flat_map(|branch| branch.effects);
+    let sends = effects.filter(|effect| effect.verb == Verb::Send);
+    let retired = definition.retired.iter().filter_map(|retired| match retired {
+        Retired::Send { command, .. } => Some(*command),
+        Retired::Timer(_) => None,
+    });
+    sends
+        .map(|effect| effect.message)
+        .chain(retired)
+        .filter(|command| command.wants_reply())
+        .map(|command| (command.name, command))
+        .collect()
+}
+
 impl Oracle {
     pub(super) fn free_messages(&self) -> BTreeMap<&'static str, &'static MessageInfo> {
         let mut free = BTreeMap::new();
@@ -169,6 +189,19 @@ impl Oracle {
         !sent_by_undo && !excused && self.undo_of(command, reply).is_none()
     }
 
+    /// The commands that older builds may have left unanswered in a state.
+    pub(super) fn retired_in(&self, state: u16) -> Vec<&'static str> {
+        let here = |places: &[Place]| places.contains(&Place::Rest) || places.contains(&Place::State(state));
+        let retired = self.definition.retired.iter();
+        let commands = retired.filter_map(|retired| match retired {
+            Retired::Send { command, places } => {
+                (command.wants_reply() && here(places)).then_some(command.name)
+            }
+            Retired::Timer(_) => None,
+        });
+        commands.collect()
+    }
+
     pub(super) fn awaits_reply(&self, state: u16) -> bool {
         self.definition.clauses.iter().any(|clause| {
             let items = match &clause.trigger {
@@ -176,10 +209,22 @@ impl Oracle {
                 Trigger::All(items) => items,
                 _ => &[],
             };
+            let mut replies = items
+                .iter()
+                .filter(|item| item.messages[0].kind == MessageKind::Reply);
             clause.places.contains(&Place::State(state))
-                && items
-                    .iter()
-                    .any(|item| item.messages[0].kind == MessageKind::Reply)
+                && replies.any(|item| !self.is_for_older_builds(item, state))
         })
+    }
+
+    /// Whether a state takes an item only as the answer to what older builds sent.
+    fn is_for_older_builds(&self, item: &Item, state: u16) -> bool {
+        let retired = self.retired_in(state);
+        let answers = |(name, command): &(&&str, &&MessageInfo)| {
+            let mut replies = command.replies.iter();
+            replies.any(|reply| names(item, reply.message.name, Some(name)))
+        };
+        let mut asked = self.sent.iter().filter(answers).map(|(name, _)| name).peekable();
+        asked.peek().is_some() && asked.all(|name| retired.contains(name))
     }
 }
