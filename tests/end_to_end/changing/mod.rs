@@ -11,7 +11,6 @@ mod rolling;
 pub(crate) use rolling::two_builds_side_by_side;
 
 use std::{
-    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -22,11 +21,14 @@ use saga_runtime::{
     clock::ManualClock,
     inspect::InstanceView,
     prelude::*,
-    store::{Memory, Sqlite, Wait},
+    store::{Memory, Wait},
     system::System,
 };
 
-use crate::order::eventually;
+use crate::{
+    backends::{Backend, on_each_backend},
+    order::eventually,
+};
 
 #[derive(Endpoint)]
 pub struct Sales;
@@ -57,8 +59,8 @@ async fn comes_to<Sys: System>(bus: &Bus<Sys>, key: &str, state: &str) {
 }
 
 /// What the older build leaves: one order being labelled, one being billed, one not yet looked at.
-async fn leave_orders(database: &Path, clock: &ManualClock) {
-    let open = async || Bus::new(Sqlite::open(database).await.unwrap()).clock(clock.clone());
+async fn leave_orders(backend: &Backend, clock: &ManualClock) {
+    let open = async || backend.builder().await.clock(clock.clone());
     let bus = open()
         .await
         .saga::<v1::Fulfilment>()
@@ -80,80 +82,82 @@ async fn leave_orders(database: &Path, clock: &ManualClock) {
     bus.shutdown().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn orders_and_messages_of_an_older_build_are_carried_through() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
-    leave_orders(&database, &clock).await;
+on_each_backend! {
+    async fn orders_and_messages_of_an_older_build_are_carried_through(backend) {
+        let clock = ManualClock::default();
+        leave_orders(backend, &clock).await;
 
-    let ledger = Ledger::default();
-    let bus = Bus::new(Sqlite::open(&database).await.unwrap())
-        .clock(clock)
-        .saga::<v2::Fulfilment>()
-        .service(v2::BillingDesk(ledger.clone()))
-        .service(v2::WarehouseDesk(ledger.clone()))
-        .system::<v2::Shop>()
-        .start()
-        .await
-        .unwrap();
-    for key in ["billed", "placed", "sent"] {
-        comes_to(&bus, key, "end").await;
+        let ledger = Ledger::default();
+        let bus = backend
+            .builder()
+            .await
+            .clock(clock)
+            .saga::<v2::Fulfilment>()
+            .service(v2::BillingDesk(ledger.clone()))
+            .service(v2::WarehouseDesk(ledger.clone()))
+            .system::<v2::Shop>()
+            .start()
+            .await
+            .unwrap();
+        for key in ["billed", "placed", "sent"] {
+            comes_to(&bus, key, "end").await;
+        }
+        let mut done = ledger.lock().unwrap().clone();
+        done.sort();
+        let expected = [
+            "bill placed in EUR",
+            "bill sent in EUR",
+            "label billed",
+            "label placed",
+            "label sent",
+        ];
+        assert_eq!(done, expected);
+        assert!(bus.inspect().dead_letter_counts().await.unwrap().is_empty());
+        bus.shutdown().await.unwrap();
     }
-    let mut done = ledger.lock().unwrap().clone();
-    done.sort();
-    let expected = [
-        "bill placed in EUR",
-        "bill sent in EUR",
-        "label billed",
-        "label placed",
-        "label sent",
-    ];
-    assert_eq!(done, expected);
-    assert!(bus.inspect().dead_letter_counts().await.unwrap().is_empty());
-    bus.shutdown().await.unwrap();
-}
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_timer_armed_by_an_older_build_fires_under_its_new_name() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
-    leave_orders(&database, &clock).await;
+    async fn a_timer_armed_by_an_older_build_fires_under_its_new_name(backend) {
+        let clock = ManualClock::default();
+        leave_orders(backend, &clock).await;
 
-    let bus = Bus::new(Sqlite::open(&database).await.unwrap())
-        .clock(clock.clone())
-        .saga::<v2::Fulfilment>()
-        .start()
-        .await
-        .unwrap();
-    comes_to(&bus, "sent", "AwaitingBill").await;
-    clock.advance(Duration::from_secs(31 * 60));
-    comes_to(&bus, "placed", "end").await;
-    comes_to(&bus, "sent", "end").await;
-    bus.shutdown().await.unwrap();
-}
+        let bus = backend
+            .builder()
+            .await
+            .clock(clock.clone())
+            .saga::<v2::Fulfilment>()
+            .start()
+            .await
+            .unwrap();
+        comes_to(&bus, "sent", "AwaitingBill").await;
+        clock.advance(Duration::from_secs(31 * 60));
+        comes_to(&bus, "placed", "end").await;
+        comes_to(&bus, "sent", "end").await;
+        bus.shutdown().await.unwrap();
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_step_done_under_an_older_build_is_undone_with_the_reply_it_got_then() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
-    leave_orders(&database, &clock).await;
+    async fn a_step_done_under_an_older_build_is_undone_with_the_reply_it_got_then(backend) {
+        let clock = ManualClock::default();
+        leave_orders(backend, &clock).await;
 
-    let ledger = Ledger::default();
-    let bus = Bus::new(Sqlite::open(&database).await.unwrap())
-        .clock(clock.clone())
-        .saga::<v2::Fulfilment>()
-        .service(v2::BillingDesk(ledger.clone()))
-        .start()
-        .await
-        .unwrap();
-    comes_to(&bus, "placed", "Labelling").await;
-    clock.advance(Duration::from_secs(8 * 24 * 3_600));
-    // The invoice of version 1 was the number 1.
-    eventually("the bill is refunded", async || {
-        ledger.lock().unwrap().contains(&"refund I-1".to_owned())
-    })
-    .await;
-    bus.shutdown().await.unwrap();
+        let ledger = Ledger::default();
+        let bus = backend
+            .builder()
+            .await
+            .clock(clock.clone())
+            .saga::<v2::Fulfilment>()
+            .service(v2::BillingDesk(ledger.clone()))
+            .start()
+            .await
+            .unwrap();
+        comes_to(&bus, "placed", "Labelling").await;
+        clock.advance(Duration::from_secs(8 * 24 * 3_600));
+        // The invoice of version 1 was the number 1.
+        eventually("the bill is refunded", async || {
+            ledger.lock().unwrap().contains(&"refund I-1".to_owned())
+        })
+        .await;
+        bus.shutdown().await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,58 +130,59 @@ fn place(order_id: &str) -> old::Place {
 }
 
 /// An order that waits for an answer to what the newer build asks no more, and has armed what that one does not arm.
-async fn leave_one(database: &Path, clock: &ManualClock) {
-    let store = Sqlite::open(database).await.unwrap();
-    let bus = Bus::new(store).clock(clock.clone());
+async fn leave_one(backend: &Backend, clock: &ManualClock) {
+    let bus = backend.builder().await.clock(clock.clone());
     let bus = bus.saga::<old::Fulfilment>().start().await.unwrap();
     bus.send(place("old")).await.unwrap();
     comes_to(&bus, "old", "Placed").await;
     bus.shutdown().await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_answer_to_a_retired_command_ends_what_an_older_build_began() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
-    leave_one(&database, &clock).await;
+on_each_backend! {
+    async fn the_answer_to_a_retired_command_ends_what_an_older_build_began(backend) {
+        let clock = ManualClock::default();
+        leave_one(backend, &clock).await;
 
-    let bus = Bus::new(Sqlite::open(&database).await.unwrap())
-        .clock(clock)
-        .saga::<new::Fulfilment>()
-        .service(new::CreditDesk)
-        .start()
-        .await
-        .unwrap();
-    bus.send(place("new")).await.unwrap();
-    comes_to(&bus, "old", "end").await;
-    comes_to(&bus, "new", "Placed").await;
-    assert!(bus.inspect().dead_letter_counts().await.unwrap().is_empty());
-    bus.shutdown().await.unwrap();
-}
+        let bus = backend
+            .builder()
+            .await
+            .clock(clock)
+            .saga::<new::Fulfilment>()
+            .service(new::CreditDesk)
+            .start()
+            .await
+            .unwrap();
+        bus.send(place("new")).await.unwrap();
+        comes_to(&bus, "old", "end").await;
+        comes_to(&bus, "new", "Placed").await;
+        assert!(bus.inspect().dead_letter_counts().await.unwrap().is_empty());
+        bus.shutdown().await.unwrap();
+    }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_retired_timer_fires_where_an_older_build_armed_it_and_nowhere_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let (database, clock) = (folder.path().join("shop.db"), ManualClock::default());
-    leave_one(&database, &clock).await;
+    async fn a_retired_timer_fires_where_an_older_build_armed_it_and_nowhere_else(backend) {
+        let clock = ManualClock::default();
+        leave_one(backend, &clock).await;
 
-    let ledger = Ledger::default();
-    let bus = Bus::new(Sqlite::open(&database).await.unwrap())
-        .clock(clock.clone())
-        .saga::<new::Fulfilment>()
-        .service(new::Reminders(ledger.clone()))
-        .start()
-        .await
-        .unwrap();
-    bus.send(place("new")).await.unwrap();
-    comes_to(&bus, "new", "Placed").await;
-    clock.advance(Duration::from_secs(2 * 3_600));
-    eventually("the old order is reminded of", async || {
-        !ledger.lock().unwrap().is_empty()
-    })
-    .await;
-    clock.advance(Duration::from_secs(24 * 3_600));
-    comes_to(&bus, "new", "end").await;
-    assert_eq!(*ledger.lock().unwrap(), ["remind old"]);
-    bus.shutdown().await.unwrap();
+        let ledger = Ledger::default();
+        let bus = backend
+            .builder()
+            .await
+            .clock(clock.clone())
+            .saga::<new::Fulfilment>()
+            .service(new::Reminders(ledger.clone()))
+            .start()
+            .await
+            .unwrap();
+        bus.send(place("new")).await.unwrap();
+        comes_to(&bus, "new", "Placed").await;
+        clock.advance(Duration::from_secs(2 * 3_600));
+        eventually("the old order is reminded of", async || {
+            !ledger.lock().unwrap().is_empty()
+        })
+        .await;
+        clock.advance(Duration::from_secs(24 * 3_600));
+        comes_to(&bus, "new", "end").await;
+        assert_eq!(*ledger.lock().unwrap(), ["remind old"]);
+        bus.shutdown().await.unwrap();
+    }
 }

@@ -91,7 +91,9 @@ macro_rules! __lock_file {
 #[doc(hidden)]
 #[track_caller]
 pub fn assert_locked(directory: &str, file: &str, parts: &[Part]) {
-    let how = How::of(std::env::var(SWITCH).ok().as_deref());
+    let switch = std::env::var_os(SWITCH).unwrap_or_default();
+    let switch = switch.to_string_lossy();
+    let how = How::of(&switch);
     if let Err(text) = check(&Path::new(directory).join(file), parts, how) {
         panic!("{text}");
     }
@@ -99,29 +101,29 @@ pub fn assert_locked(directory: &str, file: &str, parts: &[Part]) {
 
 /// What the switch says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
+enum How<'a> {
     Check,
     Accept,
     Overwrite,
     /// A word that is none of them.
-    Misspelt,
+    Misspelt(&'a str),
 }
 
-impl How {
-    fn of(switch: Option<&str>) -> Self {
+impl<'a> How<'a> {
+    fn of(switch: &'a str) -> Self {
         match switch {
-            None | Some("") => Self::Check,
-            Some("accept") => Self::Accept,
-            Some("overwrite") => Self::Overwrite,
-            Some(_) => Self::Misspelt,
+            "" => Self::Check,
+            "accept" => Self::Accept,
+            "overwrite" => Self::Overwrite,
+            other => Self::Misspelt(other),
         }
     }
 }
 
 /// Holds the parts against the file, or writes it. `Err` says what is wrong and what to do.
-fn check(path: &Path, parts: &[Part], how: How) -> Result<(), String> {
-    if how == How::Misspelt {
-        return Err(report::misspelt());
+fn check(path: &Path, parts: &[Part], how: How<'_>) -> Result<(), String> {
+    if let How::Misspelt(word) = how {
+        return Err(report::misspelt(word));
     }
     let now = Lock::of(parts);
     if how == How::Overwrite {
@@ -148,5 +150,5 @@ fn write(path: &Path, lock: &Lock) -> Result<(), String> {
     if fs::read_to_string(path).is_ok_and(|written| written == text) {
         return Ok(());
     }
-    fs::write(path, text).map_err(|error| report::unreadable(path, &error))
+    fs::write(path, text).map_err(|error| report::unwritable(path, &error))
 }

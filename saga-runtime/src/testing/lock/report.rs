@@ -12,7 +12,17 @@ pub(super) fn missing(path: &Path) -> String {
 }
 
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> String {
-    format!("{}: {error}", path.display())
+    format!(
+        "{} cannot be read: {error}\nremedy: it is a text file; take it from version control, and see that this user may read it",
+        path.display()
+    )
+}
+
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> String {
+    format!(
+        "{} cannot be written: {error}\nremedy: make the file and its folder writable, and run this test again",
+        path.display()
+    )
 }
 
 pub(super) fn not_understood(path: &Path, line: &str) -> String {
@@ -23,8 +33,11 @@ pub(super) fn not_understood(path: &Path, line: &str) -> String {
     )
 }
 
-pub(super) fn misspelt() -> String {
-    "`SAGA_LOCK` is `accept` or `overwrite`".into()
+pub(super) fn misspelt(word: &str) -> String {
+    format!(
+        "`SAGA_LOCK={word}` says nothing\nremedy: write `SAGA_LOCK=accept` for what is compatible or migrated, \
+         `SAGA_LOCK=overwrite` for whatever there is, or leave it unset to check"
+    )
 }
 
 pub(super) fn of(path: &Path, found: &Found) -> String {

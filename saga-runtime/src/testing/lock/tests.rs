@@ -477,6 +477,12 @@ fn the_file_is_written_when_accepted_and_not_before() {
 
 #[test]
 fn a_misspelt_switch_is_told() {
-    assert_eq!(How::of(Some("acept")), How::Misspelt);
-    assert!(check("nowhere".as_ref(), &[], How::Misspelt).is_err());
+    assert_eq!(How::of("acept"), How::Misspelt("acept"));
+    let expected = "`SAGA_LOCK=acept` says nothing
+remedy: write `SAGA_LOCK=accept` for what is compatible or migrated, `SAGA_LOCK=overwrite` for whatever there is, or leave \
+                    it unset to check";
+    assert_eq!(
+        check("nowhere".as_ref(), &[], How::of("acept")).unwrap_err(),
+        expected
+    );
 }
