@@ -46,7 +46,7 @@ impl Words {
                     tokens.extend(quote!(#list,));
                 }
                 Meta::NameValue(_) => errors.push(refusal(
-                    attr,
+                    attr.path(),
                     "this attribute takes words",
                     one_of(&owner, allowed),
                 )),

@@ -33,7 +33,7 @@ const TARGET: f64 = 0.85;
 fn a_process_with_one_thing_wrong_does_not_compile() {
     let sagas = ["order", "subscription", "travel"].map(Saga::read);
     let judged = judge(&sagas);
-    let (refused, survivors): (Vec<_>, Vec<_>) = judged.iter().partition(|(_, rule)| rule.is_some());
+    let (refused, survivors): (Vec<_>, Vec<_>) = judged.iter().partition(|(_, rules)| !rules.is_empty());
     println!("{}", table(&refused, judged.len()));
     let survivors: Vec<&str> = survivors.iter().map(|(mutant, _)| mutant.name.as_str()).collect();
     survivors::are_explained(&survivors);
@@ -45,8 +45,8 @@ fn a_process_with_one_thing_wrong_does_not_compile() {
     );
 }
 
-/// Every mutant of some sagas, with the rule that refuses it.
-fn judge(sagas: &[Saga]) -> Vec<(Mutant, Option<String>)> {
+/// Every mutant of some sagas, with the rules that refuse it.
+fn judge(sagas: &[Saga]) -> Vec<(Mutant, Vec<String>)> {
     let mut workspace = Workspace::new();
     let mut numbered = Vec::new();
     for saga in sagas {
@@ -63,21 +63,25 @@ fn judge(sagas: &[Saga]) -> Vec<(Mutant, Option<String>)> {
             "`{}` is sound as it is",
             saga.name
         );
-        let mut rule = |number| refusals.remove(&number).map(|refusal| refusal.rule);
+        let mut rules = |number| {
+            refusals
+                .remove(&number)
+                .map_or(Vec::new(), |refusal| refusal.rules)
+        };
         judged.extend(
             mutants
                 .into_iter()
                 .zip(numbers.skip(1))
-                .map(|(mutant, number)| (mutant, rule(number))),
+                .map(|(mutant, number)| (mutant, rules(number))),
         );
     }
     judged
 }
 
-/// How many mutants each rule refused, and the score.
-fn table(refused: &[&(Mutant, Option<String>)], all: usize) -> String {
+/// How many mutants each rule refused first, how many were told with one report, and the score.
+fn table(refused: &[&(Mutant, Vec<String>)], all: usize) -> String {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
-    for rule in refused.iter().filter_map(|(_, rule)| rule.as_deref()) {
+    for rule in refused.iter().map(|(_, rules)| rules[0].as_str()) {
         *rules.entry(rule).or_default() += 1;
     }
     let rows: String = rules
@@ -85,5 +89,13 @@ fn table(refused: &[&(Mutant, Option<String>)], all: usize) -> String {
         .map(|(rule, count)| format!("{rule} {count:4}\n"))
         .collect();
     let share = 100.0 * refused.len() as f64 / all as f64;
-    format!("{rows}{} of {all} mutants refused: {share:.1} %", refused.len())
+    let once = refused.iter().filter(|(_, rules)| rules.len() == 1).count();
+    let several = refused.iter().filter(|(_, rules)| rules.len() > 1);
+    let several: String = several
+        .map(|(mutant, rules)| format!("{}: {}\n", mutant.name, rules.join(" ")))
+        .collect();
+    format!(
+        "{several}{rows}{} of {all} mutants refused: {share:.1} %; {once} of them with one report",
+        refused.len()
+    )
 }

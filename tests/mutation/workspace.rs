@@ -27,9 +27,9 @@ struct Package {
     modules: Range<usize>,
 }
 
-/// The first that was said against a module.
+/// What was said against a module, all at once.
 pub(crate) struct Refusal {
-    pub(crate) rule: String,
+    pub(crate) rules: Vec<String>,
     /// In const evaluation, the compiler's last word.
     evaluated: bool,
 }
@@ -157,17 +157,25 @@ fn refusals(output: &str) -> Refusals {
             continue;
         };
         let text = message["message"].as_str().unwrap();
-        let rule = rule(text).unwrap_or_else(|| panic!("no rule refuses this: {}", message["rendered"]));
-        let evaluated = message["code"]["code"] == "E0080";
-        refusals.entry(number).or_insert(Refusal { rule, evaluated });
+        let rules = rules(text);
+        assert!(!rules.is_empty(), "no rule refuses this: {}", message["rendered"]);
+        let refusal = refusals.entry(number).or_insert(Refusal {
+            rules: Vec::new(),
+            evaluated: message["code"]["code"] == "E0080",
+        });
+        refusal.rules.extend(rules);
     }
     refusals
 }
 
-/// `S101` in `evaluation panicked: S101: in ..`.
-fn rule(text: &str) -> Option<String> {
+/// `S101` in `evaluation panicked: S101: in ..`, and what follows it at the same token.
+fn rules(text: &str) -> Vec<String> {
     let is_code = |word: &&str| word.len() == 4 && word.starts_with('S') && word[1..].parse::<u16>().is_ok();
-    text.split([':', ' ']).find(is_code).map(str::to_owned)
+    let begun = text.split("\n\n");
+    begun
+        .filter_map(|report| report.split([':', ' ']).find(is_code))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The number in `order-0/src/m17.rs`.

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::{
     hold,
+    refusals::RULES,
     source::{read, root, rust_files},
 };
 
@@ -93,4 +94,40 @@ fn example_names() -> Vec<String> {
         .skip(1)
         .filter_map(|entry| entry.split('"').nth(1).map(str::to_owned))
         .collect()
+}
+
+#[test]
+fn the_rules_are_listed_with_their_limits() {
+    use saga_runtime::soundness::{capacity, system};
+    let page = read("docs/rules.md");
+    let limits = [
+        ("states", capacity::STATES),
+        ("handlers", capacity::CLAUSES),
+        ("outcomes of all handlers together", capacity::BRANCHES),
+        ("effects of all outcomes together", capacity::EFFECTS),
+        ("messages", capacity::MESSAGES),
+        ("commands with replies that it sends", capacity::REQUESTS),
+        ("commands with replies that it takes", capacity::ASKERS),
+        (
+            "ways a message may come in: each reply of each command sent, each command and event taken",
+            capacity::INPUTS,
+        ),
+        ("`all` handlers", capacity::JOINS),
+        ("messages in them together", capacity::JOIN_ITEMS),
+        ("distinct messages that they keep", capacity::KEPT),
+        (
+            "pairs of a state and a handler of a command, an event or a timer",
+            capacity::ALWAYS,
+        ),
+        ("sagas and services", system::PARTS),
+        ("messages", system::MESSAGES),
+    ];
+    let rows = limits.map(|(what, most)| format!("| {what} | {most} |"));
+    let rules = RULES.map(|rule| format!("| {} |", rule.to_uppercase()));
+    let beyond = format!("**Beyond {} configurations**", capacity::CONFIGURATIONS);
+    let said = rows.into_iter().chain(rules).chain([beyond]);
+    hold(
+        "docs/rules.md lists every rule and every limit, as the code has them.",
+        said.filter(|said| !page.contains(said.as_str())),
+    );
 }

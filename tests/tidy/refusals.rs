@@ -16,12 +16,20 @@ fn texts() -> Vec<(String, String)> {
         .collect()
 }
 
+/// A line without the stroke that the compiler draws to the end of what it underlines: `|____^`.
+fn without_drawing(line: &str) -> String {
+    match line.split_once('^') {
+        Some((before, after)) => format!("{}^{after}", before.trim_end_matches('_')),
+        None => line.to_owned(),
+    }
+}
+
 #[test]
 fn no_internal_name_is_read_by_a_user() {
     let broken = texts().into_iter().flat_map(|(name, text)| {
         let lines = text
             .lines()
-            .filter(|line| line.contains("__") || line.contains("::private"));
+            .filter(|line| without_drawing(line).contains("__") || line.contains("::private"));
         let broken: Vec<String> = lines.map(|line| format!("{name}: {line}")).collect();
         broken
     });
@@ -29,7 +37,7 @@ fn no_internal_name_is_read_by_a_user() {
 }
 
 /// Every rule, by its code in small letters.
-const RULES: [&str; 25] = [
+pub(crate) const RULES: [&str; 25] = [
     "s001", "s002", "s003", "s004", "s005", "s006", "s007", "s010", "s011", "s012", "s101", "s102", "s103",
     "s104", "s105", "s106", "s107", "s108", "s109", "s110", "s201", "s202", "s203", "s205", "s207",
 ];

@@ -13,7 +13,7 @@ pub(super) fn hidden_handlers(model: &Model<'_>) -> Vec<Error> {
     let remedy = "put the whole saga behind `#[cfg(..)]`, or ask `cfg!(..)` within the method";
     let refuse = |attr: &Attribute| {
         refusal(
-            attr,
+            attr.path(),
             "a handler cannot be left out by `#[cfg]`: the checks see all or none",
             remedy,
         )

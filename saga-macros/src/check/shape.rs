@@ -6,7 +6,7 @@ use syn::{Error, Type};
 
 use crate::{
     diagnostics::refusal,
-    model::{Clause, Expected, Model, Receiver, last_name, shown, wait},
+    model::{Clause, Expected, Model, Receiver, last_name, plain, shown, wait},
     parse::{Trigger, Word},
 };
 
@@ -85,7 +85,7 @@ fn messages(clause: &Clause<'_>, expected: &Expected) -> Finding {
             format!("takes `{}`, which its clause does not name", shown(more)),
         )),
         None if taken < asked => {
-            let missing = expected.messages.get(taken).map(shown).unwrap_or_default();
+            let missing = expected.messages.get(taken).map(plain).unwrap_or_default();
             Some((
                 ident,
                 format!("does not take `{missing}`, which its clause gives it"),
@@ -104,12 +104,8 @@ fn outcome(clause: &Clause<'_>, expected: &Expected) -> Finding {
         return Some((returned(clause), what.to_owned()));
     }
     let says = || {
-        format!(
-            "but its clause says `{}`",
-            shown(expected.outcome_type())
-                .replace("::std::vec::", "")
-                .replace("::core::option::", "")
-        )
+        let asked = plain(&expected.outcome_type());
+        format!("but its clause says `{asked}`")
     };
     match clause.shape.outcome {
         None if !asked.is_empty() => Some((returned(clause), format!("returns nothing, {}", says()))),

@@ -6,7 +6,7 @@ use syn::{Error, Ident};
 
 use crate::{
     diagnostics::refusal,
-    model::{Branch, Graph, Model, Node},
+    model::{Branch, Clause, Graph, Model, Node},
     names::did_you_mean,
     parse::{Verb, Word},
 };
@@ -173,9 +173,16 @@ pub(super) fn waits_for_ever(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
 
 fn without_timeout(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
     let name = &model.states[state];
+    let why = match timers(model, state).next() {
+        None => "has no timeout: if an answer is lost, the instance waits in it for ever".to_owned(),
+        Some(timer) => format!(
+            "has no timeout that is sure to lead on, as `{}` may stay: if an answer is lost, the instance waits in it for \
+             ever",
+            timer.name()
+        ),
+    };
     let text = format!(
-        "S006: state `{name}` of saga `{}` has no timeout: if an answer is lost, the instance waits in it for ever\n\
-         how it comes to that: {}",
+        "S006: state `{name}` of saga `{}` {why}\nhow it comes to that: {}",
         model.name(),
         graph.way_to(state),
     );
@@ -193,12 +200,16 @@ pub(super) fn is_timed(model: &Model<'_>, state: usize) -> bool {
         None => false,
         Some(target) => target != Node::State(state) || sends(branch),
     };
+    timers(model, state).any(|clause| clause.branches.iter().all(leads_on))
+}
+
+/// The timers that an instance of this build waits for once in a state.
+fn timers<'a>(model: &'a Model<'a>, state: usize) -> impl Iterator<Item = &'a Clause<'a>> {
     let timers = model
         .clauses
         .iter()
         .filter(|clause| matches!(clause.word(), Word::After | Word::At) && !model.is_retired_timer(clause));
-    let mut here = timers.filter(|clause| model.live_states(clause).contains(&state));
-    here.any(|clause| clause.branches.iter().all(leads_on))
+    timers.filter(move |clause| model.live_states(clause).contains(&state))
 }
 
 fn sends(branch: &Branch<'_>) -> bool {

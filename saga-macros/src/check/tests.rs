@@ -178,7 +178,7 @@ fn a_timer_that_waits_for_the_same_again_is_no_way_on() {
             },
         )
     };
-    let text = "S006: state `A` of saga `Order` has no timeout: if an answer is lost, the instance waits in it for ever";
+    let text = "S006: state `A` of saga `Order` has no timeout that is sure to lead on, as `again` may stay: if an answer is lost, the instance waits in it for ever";
     assert_eq!(again(quote!(-> publish Late)), [text]);
     assert_eq!(again(quote!(-> send Ask)), [""; 0]);
 }

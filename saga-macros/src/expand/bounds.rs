@@ -77,7 +77,8 @@ pub(super) fn mentions(model: &Model<'_>) -> TokenStream {
     }
 }
 
-/// The states as an enum, declared where `states(..)` names them and mentioned wherever a clause does.
+/// The states as an enum, declared where `states(..)` names them and mentioned wherever a clause or a word does; and the
+/// timers that words speak of.
 fn states(model: &Model<'_>) -> TokenStream {
     let words = &model.written.words;
     let declared = &words.states;
@@ -87,7 +88,11 @@ fn states(model: &Model<'_>) -> TokenStream {
         .exceptions
         .iter()
         .flat_map(|exception| exception.places.iter().flatten());
-    let places = places.chain(set_aside);
+    let left_open = words.retired.iter().flat_map(|retired| match retired {
+        parse::Retired::Send { places, .. } => places.as_deref().unwrap_or_default(),
+        parse::Retired::Name(_) => &[],
+    });
+    let places = places.chain(set_aside).chain(left_open);
     let named = places.filter_map(|place| match place {
         parse::Place::State(state) => Some(state),
         _ => None,
@@ -97,15 +102,29 @@ fn states(model: &Model<'_>) -> TokenStream {
         Some(parse::Target::State(state)) => Some(state),
         _ => None,
     });
+    let retired = words.retired.iter().filter_map(|retired| match retired {
+        parse::Retired::Name(name) => Some(name),
+        parse::Retired::Send { .. } => None,
+    });
+    let kept = retired.chain(words.renamed.iter().map(|renamed| &renamed.new));
     let listed = words.no_timeout.iter().chain(&words.settled);
-    let named = named
+    let (states, others): (Vec<_>, Vec<_>) = named
         .chain(entered)
         .chain(listed)
-        .filter(|state| declared.contains(state));
+        .chain(kept)
+        .partition(|name| declared.contains(name));
+    // What is no state is the handler of a timer.
+    let (saga, timers) = (
+        &model.written.saga,
+        others.into_iter().filter(|name| model.has_handler(name)),
+    );
     quote! {
         #[cfg(rust_analyzer)]
         enum State { #(#declared),* }
         #[cfg(rust_analyzer)]
-        fn entered() { #(let _ = State::#named;)* }
+        fn entered() {
+            #(let _ = State::#states;)*
+            #(let _ = <#saga>::#timers;)*
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The saga as data: `const DEFINITION`.
+//! The saga as data: `impl Defined`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -12,7 +12,8 @@ use crate::{
 
 use super::roster::Roster;
 
-/// `const DEFINITION`, with everything in the order written.
+/// `impl Defined`, with everything in the order written. `Saga` takes it from there, and so do the checks and the system:
+/// data that serde cannot write or read is then one error, where it is said to be a saga.
 pub(super) fn definition(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
     let runtime = names::runtime();
     let clauses = model.clauses.iter().map(|clause| self::clause(clause, roster));
@@ -23,8 +24,9 @@ pub(super) fn definition(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream 
     let fields = fields(model, &model.written.words.no_undo);
     let retired = retired(model);
     let key_paths = model.written.words.keys.iter().map(key_path);
-    quote! {
-        const DEFINITION: &'static #runtime::definition::Definition = {
+    defined(
+        model,
+        &quote! {
             use #runtime::{definition::*, private};
             &Definition {
                 clauses: &[#(#clauses),*],
@@ -33,12 +35,44 @@ pub(super) fn definition(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream 
                 key_paths: &[#(#key_paths),*],
                 #fields
             }
-        };
+        },
+    )
+}
+
+/// The definition of a saga with mistakes: nothing that the author may have got wrong.
+pub(super) fn stub(model: &Model<'_>) -> TokenStream {
+    let runtime = names::runtime();
+    let fields = fields(model, &[]);
+    defined(
+        model,
+        &quote! {
+            use #runtime::{definition::*, private};
+            &Definition { clauses: &[], exceptions: &[], retired: &[], key_paths: &[], #fields }
+        },
+    )
+}
+
+fn defined(model: &Model<'_>, definition: &TokenStream) -> TokenStream {
+    let (runtime, saga) = (names::runtime(), &model.written.saga);
+    quote! {
+        #[automatically_derived]
+        impl #runtime::private::saga::Defined for #saga {
+            const AS_DATA: &'static #runtime::definition::Definition = { #definition };
+        }
+    }
+}
+
+/// `const DEFINITION`
+pub(super) fn taken_over() -> TokenStream {
+    let runtime = names::runtime();
+    quote! {
+        const DEFINITION: &'static #runtime::definition::Definition =
+            <Self as #runtime::private::saga::Defined>::AS_DATA;
     }
 }
 
 /// What does not speak of messages in clauses.
-pub(super) fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
+fn fields(model: &Model<'_>, no_undo: &[Path]) -> TokenStream {
     let states = model.states.iter().map(ToString::to_string);
     let no_timeout = numbers(&model.no_timeout);
     let settled = numbers(&model.settled);

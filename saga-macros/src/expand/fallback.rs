@@ -11,17 +11,16 @@ use super::definition;
 pub(super) fn saga(model: &Model<'_>) -> TokenStream {
     let runtime = names::runtime();
     let saga = &model.written.saga;
-    let fields = definition::fields(model, &[]);
+    let (defined, definition) = (definition::stub(model), definition::taken_over());
     let result = quote!(::core::result::Result);
     quote! {
+        #defined
+
         #[automatically_derived]
         impl #runtime::saga::Saga for #saga {
             type Endpoint = <Self as #runtime::private::Declared>::Endpoint;
 
-            const DEFINITION: &'static #runtime::definition::Definition = {
-                use #runtime::{definition::*, private};
-                &Definition { clauses: &[], exceptions: &[], retired: &[], key_paths: &[], #fields }
-            };
+            #definition
 
             fn key_of(_: &mut #runtime::input::Input<'_>) -> #result<#runtime::key::Key, #runtime::HandlerError> {
                 #runtime::private::saga::does_not_compile()

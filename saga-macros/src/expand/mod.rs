@@ -81,13 +81,16 @@ fn saga(model: &Model<'_>, roster: &Roster<'_>) -> TokenStream {
     let runtime = names::runtime();
     let saga = &model.written.saga;
     let table = docs::table(model);
-    let definition = definition::definition(model, roster);
+    let defined = definition::definition(model, roster);
+    let definition = definition::taken_over();
     let key_of = keys::key_of(roster);
     let start = dispatch::start(model, roster);
     let handle = dispatch::handle(model, roster);
     let handle_ended = dispatch::handle_ended(model, roster);
     let due = dispatch::due(model);
     quote! {
+        #defined
+
         #[doc = #table]
         #[automatically_derived]
         impl #runtime::saga::Saga for #saga {
@@ -117,7 +120,7 @@ fn member(saga: &Path) -> TokenStream {
         #[automatically_derived]
         impl #runtime::system::Member for #saga {
             const PART: #runtime::system::Part =
-                #runtime::system::Part::Saga(<Self as #runtime::saga::Saga>::DEFINITION);
+                #runtime::system::Part::Saga(<Self as #runtime::private::saga::Defined>::AS_DATA);
         }
     }
 }

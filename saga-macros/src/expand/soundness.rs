@@ -44,7 +44,7 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
                 use #runtime::{private, soundness::{clause, effect, exception, explore, item, retired, saga, target}};
                 #[allow(long_running_const_eval)]
                 const EXPLORATION: &#runtime::soundness::Exploration = {
-                    let definition = <#saga as #runtime::saga::Saga>::DEFINITION;
+                    let definition = <#saga as private::saga::Defined>::AS_DATA;
                     &explore(definition).silent_if(!private::saga::kinds_fit(definition))
                 };
                 #size

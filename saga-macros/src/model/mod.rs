@@ -6,7 +6,7 @@ mod shape;
 
 pub(crate) use delay::{Wait, wait};
 pub(crate) use graph::{Graph, Node};
-pub(crate) use shape::{Expected, Param, Receiver, Shape, last_name};
+pub(crate) use shape::{Expected, Param, Receiver, Shape, last_name, plain};
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -155,6 +155,11 @@ impl<'a> Model<'a> {
             Retired::Send { .. } => None,
         });
         name.unwrap_or(&self.states[state])
+    }
+
+    /// Whether a handler has this name.
+    pub(crate) fn has_handler(&self, name: &Ident) -> bool {
+        self.clauses.iter().any(|clause| clause.name() == name)
     }
 
     /// Whether a clause is a timer that is not armed any more.

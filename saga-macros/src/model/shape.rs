@@ -181,7 +181,7 @@ impl Expected {
 }
 
 /// The type as a person writes it.
-fn plain(ty: &TokenStream) -> String {
+pub(crate) fn plain(ty: &TokenStream) -> String {
     shown(ty)
         .replace("::core::option::Option", "Option")
         .replace("::std::vec::Vec", "Vec")

@@ -146,12 +146,15 @@ impl Handler {
             .partition(|attr| Word::named(attr.path()).is_some());
         for second in clauses.drain(1..) {
             errors.push(syn::Error::new_spanned(
-                second,
+                second.path(),
                 "a method has one clause\nremedy: write a second method; both may call a third that is not annotated",
             ));
         }
         let visibility = input.parse()?;
-        let signature = input.parse()?;
+        // Rustc has read it too, and says what it expected.
+        let unreadable =
+            |error: syn::Error| syn::Error::new(error.span(), "the handler's signature cannot be read");
+        let signature = input.parse().map_err(unreadable)?;
         let body = body(input)?;
         let clause = Clause::read(&clauses.remove(0), errors)?;
         Ok(Self {
@@ -208,7 +211,7 @@ impl Clause {
             }
             Meta::List(_) => attr.parse_args_with(|input: ParseStream<'_>| clause.fill(input)),
             Meta::Path(_) | Meta::NameValue(_) => Err(syn::Error::new_spanned(
-                attr,
+                attr.path(),
                 format!("expected `{}`", word.form()),
             )),
         };

@@ -57,13 +57,17 @@ fn annotation<'a>(method: &'a Method, errors: &mut Diagnostics) -> Option<&'a At
     let first = annotations.next()?;
     if let Some(second) = annotations.next() {
         let remedy = "give each message a method of its own";
-        errors.push(refusal(second, "S007: one handler takes one message", remedy));
+        errors.push(refusal(
+            second.path(),
+            "S007: one handler takes one message",
+            remedy,
+        ));
         return None;
     }
     if first.path().segments.last().is_none_or(|last| last.ident != "on") {
         let what = "a service has no state, so that nothing starts, times out or is compensated in it";
         errors.push(refusal(
-            first,
+            first.path(),
             what,
             "write `#[on(Message ..)]`, or make it a saga",
         ));
@@ -196,11 +200,15 @@ impl Shape {
 }
 
 fn refuse_cfg(method: &Method) -> Result<()> {
-    match method.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
+    match method
+        .attrs
+        .iter()
+        .find(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr"))
+    {
         Some(cfg) => {
             let what = "the checks cannot see whether a handler under `#[cfg]` exists";
             Err(refusal(
-                cfg,
+                cfg.path(),
                 what,
                 "put the `#[cfg]` on the whole service, or inside the handler",
             ))

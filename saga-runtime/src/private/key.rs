@@ -101,6 +101,7 @@ impl<S: Keyed<M>, M: Incoming> KeyedBy<S, M, true> for ByKey {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S, M> KeyedBy<S, M, false> for ByKey {
     fn key(input: &mut Input<'_>) -> Result<Key, HandlerError> {
         no_key(input)

@@ -22,8 +22,19 @@ impl<Older: Into<Newer>, Newer> UpgradesTo<Newer> for Older {
     }
 }
 
+/// What can be read at all.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read",
+    label = "serde's `Deserialize` is not implemented for it",
+    note = "derive `Deserialize` for `{Self}`, with the fields it had"
+)]
+pub trait Readable: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Readable for T {}
+
 /// Reads an older version as it was written; `what` names it in the error.
-pub fn older<Older: DeserializeOwned>(what: &str, codec: Codec, body: &[u8]) -> Result<Older, HandlerError> {
+pub fn older<Older: Readable>(what: &str, codec: Codec, body: &[u8]) -> Result<Older, HandlerError> {
     codec.decode(what, body)
 }
 

@@ -18,6 +18,12 @@ use crate::{
     private::{Correlated, Declared, KeyedBy, Publishes, Sends},
 };
 
+/// A saga as data, which asks nothing of the type: what its data lacks to be a saga's is told once, by `Saga` itself.
+pub trait Defined {
+    /// What `Saga::DEFINITION` is.
+    const AS_DATA: &'static Definition;
+}
+
 /// The `N`th message a saga hears. `BY_FIELD`: its key is the field named in `#[saga(by = ..)]`, not one of its own.
 pub trait Hears<const N: usize, const BY_FIELD: bool>: Sized {
     /// The message, or the reply enum of a command.

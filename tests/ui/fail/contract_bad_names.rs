@@ -16,4 +16,8 @@ struct Nothing;
 #[event(name = Shipped, version = 4294967296)]
 struct Unquoted;
 
+#[derive(Event, Serialize, Deserialize)]
+#[event(name = "ShippedByTheFastestOfAllCarriersShippedByTheFastestOfAllCarriersShippedByTheFastestOfAllCarriersShippedByTheFastestOfAllC")]
+struct TooLong;
+
 fn main() {}

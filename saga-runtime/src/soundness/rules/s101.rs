@@ -49,7 +49,8 @@ const fn find_request(exploration: &Exploration, request: usize, token: Token) -
         .message(exploration.model.inputs[input].message)
         .name;
     text.way(exploration, node, Some(reply));
-    remedy(exploration, request, place, reply, &mut text);
+    remedy(exploration, place, reply, &mut text);
+    words(exploration, request, &mut text, token);
     Some(text)
 }
 
@@ -58,9 +59,7 @@ const fn nearest(exploration: &Exploration, request: usize, token: Token) -> Opt
     let mut found: Option<usize> = None;
     let mut place = 0;
     while place <= exploration.model.end() {
-        if missing_in(exploration, request, place).is_some()
-            && answers_for(exploration, request, place, token)
-        {
+        if is_told(exploration, request, place, token) {
             let nearer = match found {
                 Some(other) => {
                     exploration.facts.open[place][request] < exploration.facts.open[other][request]
@@ -100,9 +99,7 @@ const fn answers_for(exploration: &Exploration, request: usize, place: usize, to
 const fn list(exploration: &Exploration, request: usize, text: &mut Text, token: Token) {
     let mut place = 0;
     while place <= exploration.model.end() {
-        if missing_in(exploration, request, place).is_some()
-            && answers_for(exploration, request, place, token)
-        {
+        if is_told(exploration, request, place, token) {
             text.push("\n  in ");
             text.quoted(exploration.model.place_name(place));
             text.push(": ");
@@ -150,10 +147,9 @@ const fn only_refusals(exploration: &Exploration, request: usize, place: usize) 
     true
 }
 
-const fn remedy(exploration: &Exploration, request: usize, place: usize, reply: &str, text: &mut Text) {
-    let ends = place == exploration.model.end();
+const fn remedy(exploration: &Exploration, place: usize, reply: &str, text: &mut Text) {
     text.push("\nremedy: ");
-    if ends {
+    if place == exploration.model.end() {
         text.push("await it before ending");
     } else {
         text.push("handle it, `#[on(");
@@ -162,12 +158,66 @@ const fn remedy(exploration: &Exploration, request: usize, place: usize, reply: 
         text.push(exploration.model.place_name(place));
         text.push(" ..)]`");
     }
-    text.push(", or say beside `states(..)` what becomes of it: `");
-    // A success that comes after the end is for a person: nobody else could undo it.
-    let ignorable = !ends || only_refusals(exploration, request, place);
-    text.push(if ignorable { "ignore(" } else { "unexpected(" });
-    replies_missing(exploration, request, place, false, text);
-    text.push(" in ");
+    text.push(", or say beside `states(..)` what becomes of it: ");
+}
+
+/// What could be said instead: one word for the states in which the same replies are missing, one for `end`.
+const fn words(exploration: &Exploration, request: usize, text: &mut Text, token: Token) {
+    let (mut place, mut first) = (0, true);
+    while place <= exploration.model.end() {
+        if is_told(exploration, request, place, token) && !is_said_before(exploration, request, place, token)
+        {
+            text.separate(first, ", ");
+            first = false;
+            // A success that comes after the end is for a person: nobody else could undo it.
+            let ignorable = place != exploration.model.end() || only_refusals(exploration, request, place);
+            text.push(if ignorable { "`ignore(" } else { "`unexpected(" });
+            replies_missing(exploration, request, place, false, text);
+            text.push(" in ");
+            alike(exploration, request, place, text, token);
+            text.push(")`");
+        }
+        place += 1;
+    }
+}
+
+/// A place and those after it in which the same is missing.
+const fn alike(exploration: &Exploration, request: usize, place: usize, text: &mut Text, token: Token) {
     text.push(exploration.model.place_name(place));
-    text.push(")`");
+    let mut other = place + 1;
+    while other <= exploration.model.end() {
+        if is_told(exploration, request, other, token) && are_alike(exploration, request, place, other) {
+            text.push(" | ");
+            text.push(exploration.model.place_name(other));
+        }
+        other += 1;
+    }
+}
+
+const fn is_said_before(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
+    let mut other = 0;
+    while other < place {
+        if is_told(exploration, request, other, token) && are_alike(exploration, request, other, place) {
+            return true;
+        }
+        other += 1;
+    }
+    false
+}
+
+/// Whether the same replies are missing in two states. `end` has a word of its own.
+const fn are_alike(exploration: &Exploration, request: usize, one: usize, other: usize) -> bool {
+    let mut input = exploration.model.replies_from[request] as usize;
+    while input < exploration.model.replies_from[request + 1] as usize {
+        if exploration.routes.is_named(one, input) != exploration.routes.is_named(other, input) {
+            return false;
+        }
+        input += 1;
+    }
+    one != exploration.model.end() && other != exploration.model.end()
+}
+
+/// Whether this token tells what is missing in a place.
+const fn is_told(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
+    missing_in(exploration, request, place).is_some() && answers_for(exploration, request, place, token)
 }

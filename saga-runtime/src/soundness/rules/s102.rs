@@ -5,11 +5,22 @@ use crate::{
     definition::{Item, Place, Trigger},
     message::MessageKind,
     soundness::{
+        messages::same,
         model::{items, names},
         report::Text,
         routes::Route,
     },
 };
+
+/// Where a reply is named.
+struct Mention {
+    item: &'static Item,
+    places: &'static [Place],
+    /// The clause; their count for an exception, as if those stood behind all clauses.
+    clause: usize,
+    /// The item of the clause, or the exception.
+    at: usize,
+}
 
 /// Checks one item of an `on` or `all` clause in one of its places.
 pub(in crate::soundness) const fn find(
@@ -23,13 +34,13 @@ pub(in crate::soundness) const fn find(
         return None;
     }
     let routed = Route::Clause(clause);
-    find_item(
-        exploration,
-        &items(&written.trigger)[item],
-        written.places,
-        place,
-        routed,
-    )
+    let mention = Mention {
+        item: &items(&written.trigger)[item],
+        places: written.places,
+        clause,
+        at: item,
+    };
+    find_item(exploration, &mention, place, routed)
 }
 
 /// Checks an `ignore`, `defer` or `unexpected` in one of its places.
@@ -39,21 +50,27 @@ pub(in crate::soundness) const fn find_exception(
     place: usize,
 ) -> Option<Text> {
     let written = &exploration.model.definition.exceptions[exception];
-    find_item(exploration, &written.item, written.places, place, Route::Unnamed)
+    let mention = Mention {
+        item: &written.item,
+        places: written.places,
+        clause: exploration.model.definition.clauses.len(),
+        at: exception,
+    };
+    find_item(exploration, &mention, place, Route::Unnamed)
 }
 
 const fn find_item(
     exploration: &Exploration,
-    item: &Item,
-    places: &[Place],
+    mention: &Mention,
     place: usize,
     routed: Route,
 ) -> Option<Text> {
+    let Mention { item, places, .. } = *mention;
     if exploration.excess.is_some() || !is_reply(item) {
         return None;
     }
     if is_never_sent(exploration, item) {
-        return find_never_sent(exploration, item, places, place);
+        return find_never_sent(exploration, mention, place);
     }
     match place_number(exploration, places[place]) {
         Some(number) if exploration.is_reached(number) && !exploration.is_forgotten(number) => {
@@ -71,14 +88,59 @@ const fn find_item(
     Some(never_open(exploration, item, places[place]))
 }
 
+/// Whether the same reply is named before: that a command is never sent is one mistake, however often its reply is named.
+const fn is_told_before(exploration: &Exploration, mention: &Mention) -> bool {
+    let Mention { item, clause, at, .. } = *mention;
+    let definition = exploration.model.definition;
+    let mut earlier = 0;
+    while earlier < definition.clauses.len() && earlier <= clause {
+        let written = exploration.model.clause(earlier);
+        let items = items(&written.trigger);
+        let mut other = 0;
+        while other < items.len() && (earlier < clause || other < at) {
+            if is_told_at(exploration, item, &items[other], written.places) {
+                return true;
+            }
+            other += 1;
+        }
+        earlier += 1;
+    }
+    let mut exception = 0;
+    while clause == definition.clauses.len() && exception < at {
+        let written = &definition.exceptions[exception];
+        if is_told_at(exploration, item, &written.item, written.places) {
+            return true;
+        }
+        exception += 1;
+    }
+    false
+}
+
+/// Whether that the reply never comes is told where another item names it: not of a state that nothing enters.
+const fn is_told_at(exploration: &Exploration, item: &Item, other: &Item, places: &[Place]) -> bool {
+    let same_asker = match (item.of, other.of) {
+        (None, None) => true,
+        (Some(one), Some(other)) => same(one.name, other.name),
+        _ => false,
+    };
+    let entered = match places {
+        [] => false,
+        [first, ..] => match place_number(exploration, *first) {
+            Some(number) => exploration.is_reached(number),
+            None => true,
+        },
+    };
+    same_asker && entered && is_reply(other) && names(other.messages, item.messages[0])
+}
+
 /// Told once, at the first place, and not at all where the states say it better.
-const fn find_never_sent(
-    exploration: &Exploration,
-    item: &Item,
-    places: &[Place],
-    place: usize,
-) -> Option<Text> {
-    if place > 0 || any_forgotten(exploration, places) || is_awaited_in_vain(exploration, item) {
+const fn find_never_sent(exploration: &Exploration, mention: &Mention, place: usize) -> Option<Text> {
+    let Mention { item, places, .. } = *mention;
+    if place > 0
+        || any_forgotten(exploration, places)
+        || is_awaited_in_vain(exploration, item)
+        || is_told_before(exploration, mention)
+    {
         return None;
     }
     let mut text = open(exploration, "S102");

@@ -3,8 +3,16 @@
 use std::fmt::Write as _;
 
 use super::{explored, language, limits, problems};
-use crate::soundness::capacity::{
-    ALWAYS, ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, JOIN_ITEMS, JOINS, KEPT, REQUESTS, STATES,
+use crate::{
+    message::{Form, MessageInfo, MessageKind},
+    soundness::{
+        capacity::{
+            ALWAYS, ASKERS, BRANCHES, CLAUSES, EFFECTS, INPUTS, JOIN_ITEMS, JOINS, KEPT, MESSAGES, REQUESTS,
+            STATES,
+        },
+        system::{self, Table},
+    },
+    system::{Part, System},
 };
 
 /// Checks that `saga(most)` is held and `saga(most + 1)` is refused as too many of `what`.
@@ -101,6 +109,18 @@ fn ways_in_are_counted() {
         let handlers = each(count - 1, |n| format!("#[on(E{n} in A)] fn e{n}() "));
         large(&events, "states(A)", "=> A", &handlers)
     });
+}
+
+/// Ways in are fewer than messages, so that far more than one too many is needed to have too many of these.
+#[test]
+fn messages_are_counted() {
+    let events = each(MESSAGES, |n| format!("#[event] pub struct E{n} {{}} "));
+    let listed = listed(MESSAGES, ", ", |n| format!("E{n}"));
+    let words = format!("states(A), ignore({listed} in A)");
+    let problems = problems(language::saga(&large(&events, &words, "=> A", "")));
+    let refusal = "S100: in `Large`, there are more than 256 messages, too many to be checked";
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].lines().next(), Some(refusal));
 }
 
 #[test]
@@ -251,4 +271,79 @@ fn a_report_longer_than_its_room_ends_in_an_ellipsis() {
         "{}",
         problems[0]
     );
+}
+
+/// As many messages as fit in a system, and one more.
+const CROWD: usize = system::MESSAGES + 1;
+
+/// `a` to `p` four times each way: more names than are needed.
+static NAMES: [[u8; 4]; CROWD] = {
+    let mut names = [[0; 4]; CROWD];
+    let mut at = 0;
+    while at < CROWD {
+        names[at] = [
+            b'a' + (at >> 12 & 15) as u8,
+            b'a' + (at >> 8 & 15) as u8,
+            b'a' + (at >> 4 & 15) as u8,
+            b'a' + (at & 15) as u8,
+        ];
+        at += 1;
+    }
+    names
+};
+
+static EVENTS: [MessageInfo; CROWD] = {
+    let mut events = [MessageInfo {
+        name: "",
+        declared: "",
+        version: 1,
+        kind: MessageKind::Event,
+        endpoint: None,
+        replies: &[],
+        external: true,
+        outsiders: true,
+        fields: &[],
+        form: Form::Unit,
+        upgrades: &[],
+    }; CROWD];
+    let mut at = 0;
+    while at < CROWD {
+        match std::str::from_utf8(&NAMES[at]) {
+            Ok(name) => events[at].name = name,
+            Err(_) => unreachable!(),
+        }
+        at += 1;
+    }
+    events
+};
+
+static LISTED: [&MessageInfo; CROWD] = {
+    let mut listed = [&EVENTS[0]; CROWD];
+    let mut at = 0;
+    while at < CROWD {
+        listed[at] = &EVENTS[at];
+        at += 1;
+    }
+    listed
+};
+
+/// A system that accepts one event too many, and one that accepts as many as fit.
+struct Crowded<const LEFT_OUT: usize>;
+
+impl<const LEFT_OUT: usize> System for Crowded<LEFT_OUT> {
+    const NAME: &'static str = "Crowded";
+    const PARTS: &'static [Part] = &[];
+    const ACCEPTS: &'static [&'static MessageInfo] = LISTED.split_at(LEFT_OUT).1;
+    const REMOTE: &'static [&'static str] = &[];
+}
+
+#[test]
+fn messages_of_a_system_are_counted() {
+    const FULL: &Table = &Table::of::<Crowded<1>>();
+    const TOO_FULL: &Table = &Table::of::<Crowded<0>>();
+    assert!(system::limits::find(FULL).is_none());
+    let refusal = system::limits::find(TOO_FULL).unwrap();
+    let expected = "S200: in `Crowded`, there are too many messages to be checked: at most 128 sagas and services, and 4096 \
+                    messages";
+    assert_eq!(refusal.as_str().lines().next(), Some(expected));
 }

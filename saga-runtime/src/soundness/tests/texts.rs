@@ -111,6 +111,11 @@ fn s102_finds_a_reply_to_a_command_never_sent() {
 remedy: add the `send` that asks for it, or remove the clause; if older builds did send it, `retired(send ..)`";
     says(&unsent("Waiting"), &[text]);
     says(&unsent("_ | end"), &[text]);
+    let twice = unsent("end").replace(
+        "#[on(PayReply",
+        "#[on(PaidBack in Waiting => end)] fn back() #[on(PayReply",
+    );
+    says(&twice, &[text]); // One mistake, told once.
 }
 
 #[test]

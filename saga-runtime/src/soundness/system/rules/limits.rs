@@ -12,7 +12,7 @@ pub const fn system(table: &Table) {
     refuse(find(table));
 }
 
-const fn find(table: &Table) -> Option<Text> {
+pub(in crate::soundness) const fn find(table: &Table) -> Option<Text> {
     let Some(what) = table.excess else {
         return None;
     };
