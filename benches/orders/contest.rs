@@ -8,7 +8,7 @@ use crate::{
     measured::Measured,
     nats,
     options::Options,
-    postgres, rabbitmq, resident, store_alone, stored,
+    postgres, rabbitmq, resident, store_alone, stored, timers,
 };
 
 /// The disk by itself.
@@ -69,6 +69,14 @@ pub(crate) fn throughput(options: &Options, report: &mut Report) -> Outcome<()> 
         }
     }
     Ok(())
+}
+
+/// How late timers are.
+pub(crate) fn timers(options: &Options, report: &mut Report) -> Outcome<()> {
+    let home = tempfile::tempdir_in(options.directory())?;
+    let database = home.path().join("timers.db");
+    timers::row("memory", &Backend::Memory, report)?;
+    timers::row("sqlite, full sync", &Backend::Sqlite(database), report)
 }
 
 /// Who takes part.

@@ -212,7 +212,7 @@ async fn start(backend: &Backend) -> Outcome<Bus> {
         .await?)
 }
 
-async fn builder(backend: &Backend) -> Outcome<Builder> {
+pub(crate) async fn builder(backend: &Backend) -> Outcome<Builder> {
     Ok(match backend {
         Backend::Memory => Bus::new(Memory::new()),
         Backend::Sqlite(database) => Bus::new(Sqlite::open(database).await?),

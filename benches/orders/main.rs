@@ -14,6 +14,7 @@
 //!  postgres-twice                as many orders, shared by two processes
 //!  nats-postgres                 messages through NATS, beside that server
 //!  raw-rabbit-mq, rabbit-mq-sqlite, rabbit-mq-postgres   the same on RabbitMQ, beside a file and beside that server
+//!  timers      how late timers are
 //!  resident    memory held after many orders
 //!  stored      throughput with many instances in the database
 //! ```
@@ -37,6 +38,7 @@ mod shop;
 mod sizes;
 mod store_alone;
 mod stored;
+mod timers;
 
 use std::time::Duration;
 
@@ -66,6 +68,9 @@ fn main() -> Outcome<()> {
     let mut report = Report::new(&["", "in flight", "orders/s", "p50 ms", "p99 ms", "commits/order"]);
     contest::disk(&options, &mut report)?;
     contest::throughput(&options, &mut report)?;
+    if options.with_timers() {
+        contest::timers(&options, &mut report)?;
+    }
     if options.with_scale() {
         contest::scale(&options, &mut report)?;
     }

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// Orders in flight.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 256])]
     in_flight: Vec<usize>,
-    /// Measure only these, and no scale: for profiling.
+    /// Measure only these, and neither timers nor scale: for profiling.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Contender>,
     /// Leave out what takes longest: memory held and throughput with a million instances stored.
@@ -82,6 +82,10 @@ impl Options {
 
     pub(crate) fn child(&self) -> Option<&Child> {
         self.child.as_ref()
+    }
+
+    pub(crate) fn with_timers(&self) -> bool {
+        self.only.is_empty()
     }
 
     pub(crate) fn with_scale(&self) -> bool {

@@ -46,11 +46,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let input = Input::read(&options.input, options.orders)?;
     let ledger = Ledger::open(options.ledger().as_deref())?;
     let bus = open(&options, &ledger).await?;
-    println!(
-        "{} is open: {} orders",
-        options.database.display(),
-        input.orders.len()
-    );
+    println!("{} is open: {} orders", options.place(), input.orders.len());
 
     let placed = place::all(&bus, &ledger, &input.orders, options.in_flight).await?;
     place::settled(&bus).await?;

@@ -40,6 +40,14 @@ pub enum Transport {
 }
 
 impl Options {
+    /// Where the shop is, in words.
+    pub fn place(&self) -> String {
+        match self.transport {
+            Transport::Memory => "a shop in memory".into(),
+            Transport::Sqlite | Transport::MemorySqlite => self.database.display().to_string(),
+        }
+    }
+
     /// Where the services' ledger is; `None` keeps it in memory, where the sagas are.
     pub fn ledger(&self) -> Option<PathBuf> {
         (self.transport != Transport::Memory).then(|| self.database.with_extension("ledger.db"))

@@ -72,7 +72,7 @@ pub async fn settled(bus: &Bus<Shop>) -> Result<(), Error> {
 }
 
 fn progress(orders: usize, earlier: usize) -> ProgressBar {
-    let template = "{bar:40} {pos}/{len} orders, {per_sec}, {eta} to go";
+    let template = "{bar:40} {pos}/{len} orders, {per_sec:1}, {eta} to go";
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(orders as u64).with_style(style);
     bar.set_position(earlier as u64);
