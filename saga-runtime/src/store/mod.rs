@@ -11,7 +11,7 @@
 //! 1. **A unit is applied wholly or not at all**, whatever becomes of the others in the same commit. It is applied iff
 //!    all it rests on still holds: the instance has the expected version, every message row it finishes or parks is
 //!    still claimed by this node, every inbox entry it records is new.
-//! 2. **`Ok` means durable** as far as [`StoreCaps::durability`] says. `Err` with [`ErrorKind::Unknown`](crate::ErrorKind::Unknown) means the outcome is not known: the
+//! 2. **`Ok` means durable** as far as [`StoreCaps::durability`] says. `Err` with [`ErrorKind::Unknown`] means the outcome is not known: the
 //!    caller takes again; what was applied is recognised by its gates. Any other `Err` means that nothing was applied.
 //!    Rows that were claimed, or born claimed, in a call without an answer must not be left with nobody who knows that he
 //!    holds them. A store behind a network therefore finds out by itself what became of a call whose connection broke, and
