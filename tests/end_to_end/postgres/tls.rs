@@ -102,7 +102,7 @@ async fn a_server_that_nobody_vouches_for_is_refused_with_the_remedy() {
     assert!(refused.contains("not valid for name"), "{refused}");
     let nowhere = "sslmode=verify-full&sslrootcert=/nowhere/ca.pem";
     let refused = server.refused("127.0.0.1", nowhere).await.to_string();
-    assert!(refused.contains("/nowhere/ca.pem cannot be read"), "{refused}");
+    assert!(refused.contains("`/nowhere/ca.pem` cannot be used"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -221,10 +221,11 @@ fn is_fatal(said: &DbError) -> bool {
 fn is_of_tls(error: &PgError) -> bool {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        let within = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || within.is_some_and(|error| error.is::<rustls::Error>()) {
+        if let Some(broken) = error.downcast_ref::<std::io::Error>() {
+            // A connection that broke on the way says nothing of who is at its end.
+            return broken.get_ref().is_some_and(|error| error.is::<rustls::Error>());
+        }
+        if error.is::<rustls::Error>() {
             return true;
         }
         cause = error.source();
