@@ -79,8 +79,8 @@ mutants! {
         "if error.kind() == ErrorKind::Unknown {" =>
         "if !MUTANT && error.kind() == ErrorKind::Unknown {";
     commit_again_what_rests_on_nothing in "bus/shared.rs":
-        "if error.kind() == ErrorKind::Unknown {" =>
-        "if !MUTANT && error.kind() == ErrorKind::Unknown {";
+        "if error.kind() == ErrorKind::Unknown {\n                        given_up = true;" =>
+        "if !MUTANT && error.kind() == ErrorKind::Unknown {\n                        given_up = true;";
     handle_a_row_twice in "bus/chain.rs":
         "if self.arrivals.iter().any(" =>
         "if !MUTANT && self.arrivals.iter().any(";
