@@ -143,7 +143,7 @@ impl Contender {
             Self::NatsSqlite => "nats + sqlite, full sync",
             Self::PostgresCeiling => "ceiling: PostgreSQL by hand",
             Self::Postgres => "postgres",
-            Self::PostgresTwice => "postgres, two processes",
+            Self::PostgresTwice => "postgres, two such processes",
             Self::NatsPostgres => "nats + postgres",
             Self::RawRabbitMq => "raw RabbitMQ, of 6 messages each",
             Self::RabbitMqSent => "rabbitmq: only sent, of 6 messages each",

@@ -11,7 +11,7 @@
 //!  raw-nats    NATS by hand: published, stored, consumed, acknowledged
 //!  nats-sqlite messages through NATS, beside a SQLite file
 //!  postgres-ceiling, postgres    the same on a PostgreSQL server, where one answers
-//!  postgres-twice                as many orders, shared by two processes
+//!  postgres-twice                two processes on one database, each with as many orders in flight
 //!  nats-postgres                 messages through NATS, beside that server
 //!  raw-rabbit-mq, rabbit-mq-sqlite, rabbit-mq-postgres   the same on RabbitMQ, beside a file and beside that server
 //!  timers      how late timers are

@@ -4,7 +4,13 @@
 //! over arrays between BEGIN and COMMIT, sent together, so that it is one round trip and one sync. Plans are pinned to the
 //! indexes. Nothing is looked at before it is written, and nothing is read back.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use futures_util::try_join;
 use saga_benches::Outcome;
@@ -66,11 +72,12 @@ pub(super) fn run(database: &Database, in_flight: usize, window: std::time::Dura
         database.client().await?.batch_execute(SCHEMA).await?;
         let connections = CONNECTIONS.min(in_flight);
         let stopwatch = Arc::new(std::sync::Mutex::new(Stopwatch::start(window)?));
+        let flights = Arc::new(AtomicU64::new(0));
         let mut writers = tokio::task::JoinSet::new();
         for nth in 0..connections {
             let writer = Writer::connect(database, nth).await?;
             let share = in_flight / connections + usize::from(nth < in_flight % connections);
-            writers.spawn(writer.run(share, Arc::clone(&stopwatch)));
+            writers.spawn(writer.run(share, Arc::clone(&stopwatch), Arc::clone(&flights)));
         }
         while let Some(ended) = writers.join_next().await {
             ended??;
@@ -79,7 +86,7 @@ pub(super) fn run(database: &Database, in_flight: usize, window: std::time::Dura
         Ok(stopwatch
             .into_inner()
             .map_err(|_| "a writer panicked")?
-            .stop(f64::NAN))
+            .stop(flights.load(Ordering::Relaxed) as f64))
     })
 }
 
@@ -135,7 +142,12 @@ impl Writer {
         })
     }
 
-    async fn run(mut self, share: usize, stopwatch: Arc<std::sync::Mutex<Stopwatch>>) -> Outcome<()> {
+    async fn run(
+        mut self,
+        share: usize,
+        stopwatch: Arc<std::sync::Mutex<Stopwatch>>,
+        flights: Arc<AtomicU64>,
+    ) -> Outcome<()> {
         let mut orders: Vec<Order> = (0..share).map(|_| Order::new()).collect();
         loop {
             self.flight(&mut orders).await?;
@@ -147,6 +159,9 @@ impl Writer {
             }
             if !stopwatch.is_running(now) {
                 return Ok(());
+            }
+            if stopwatch.is_open(now) {
+                flights.fetch_add(1, Ordering::Relaxed);
             }
         }
     }

@@ -16,7 +16,8 @@ const TICKS: f64 = 100.0;
 /// What was used in one window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
-    /// Transactions an order, those that only look included: of a few that share a round trip, each counts.
+    /// Transactions an order, those that only look included: of a few that share a round trip, each counts. The server
+    /// tells of them up to a second late.
     trips_per_order: f64,
     /// Processor cores of the server's connections; NaN for a server elsewhere.
     server_cores: f64,
@@ -81,7 +82,7 @@ pub(super) struct Meter {
 #[derive(Clone, Copy)]
 struct Counters {
     transactions: i64,
-    /// Flights of the library's tables; without them, each transaction is one.
+    /// Flights, by the library's own tables; who has no such tables counts for itself.
     flights: Option<i64>,
     own: f64,
     broker: f64,
@@ -143,8 +144,9 @@ impl Meter {
     pub(super) fn complete(self, mut measured: Measured, window: Duration) -> Outcome<Measured> {
         let (load, counted) = self.thread.join().map_err(|_| "the meter panicked")??;
         let orders = measured.orders_per_second * window.as_secs_f64();
-        let flights = counted.flights.unwrap_or(counted.transactions);
-        measured.commits_per_order = flights as f64 / orders;
+        if let Some(flights) = counted.flights {
+            measured.commits_per_order = flights as f64 / orders;
+        }
         measured.load = Some(Load {
             trips_per_order: counted.transactions as f64 / orders,
             ..load

@@ -1,4 +1,4 @@
-//! The same orders in flight, shared by two processes on one database: this program starts itself twice.
+//! Two processes on one database, each with as many orders in flight as one alone: this program starts itself twice.
 //!
 //! ```text
 //! child   "open"  ─▶
@@ -27,12 +27,11 @@ use crate::{
 
 const PROCESSES: usize = 2;
 
-/// Keeps `in_flight` orders going for `window`, each process its share.
+/// Each process keeps `in_flight` orders going for `window`.
 pub(super) fn run(database: &Database, in_flight: usize, window: Duration) -> Outcome<Measured> {
     let url = database.url()?;
-    let share = in_flight.div_ceil(PROCESSES);
     let mut desks = (0..PROCESSES)
-        .map(|_| Desk::open(&url, share, window))
+        .map(|_| Desk::open(&url, in_flight, window))
         .collect::<Outcome<Vec<_>>>()?;
     for desk in &mut desks {
         desk.heard()?;

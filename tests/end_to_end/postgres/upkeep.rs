@@ -1,4 +1,4 @@
-//! What is past its retention goes, a little at a time and by one process at a time.
+//! What the server does at the side: it removes what is over, a little at a time, and reads no more than it must.
 
 use std::sync::Arc;
 
@@ -53,4 +53,25 @@ async fn what_is_past_its_retention_is_removed_in_chunks_by_one_process_at_a_tim
     let left = client.query_one(left, &[]).await.unwrap();
     assert_eq!((left.get::<_, i64>(0), left.get::<_, i64>(1)), (7, 5));
     store.close().await.unwrap();
+}
+
+/// As the connections that take are set.
+const PINNED: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; BEGIN";
+
+const OLDEST: &str = "SELECT oldest_1(ARRAY['sales'], ARRAY['Fulfilment'])";
+
+const READ_WHOLE: &str = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'message'::regclass";
+
+#[tokio::test]
+async fn the_oldest_message_is_found_without_reading_all_that_waits() {
+    let Some(schema) = Schema::new() else { return };
+    schema.options().migrate().await.unwrap();
+    let client = schema.client().await;
+    client.batch_execute(PINNED).await.unwrap();
+    client.batch_execute(OLDEST).await.unwrap();
+    let whole = client.query_one(READ_WHOLE, &[]).await.unwrap();
+    // The schema cannot be dropped while it is in use.
+    client.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(whole.get::<_, i64>(0), 0);
 }

@@ -13,7 +13,10 @@ const STEPS: [&[&str]; VERSION as usize] = [
         include_str!("sql/001_take.sql"),
         include_str!("sql/001_beat.sql"),
     ],
-    &[include_str!("sql/002_send.sql")],
+    &[
+        include_str!("sql/002_send.sql"),
+        include_str!("sql/002_oldest.sql"),
+    ],
 ];
 
 /// Creates the schema or brings it up to date. A newer one is left alone.

@@ -17,8 +17,9 @@ use crate::{
 /// Callers that wait in the queue; further ones wait before it.
 const QUEUE: usize = 1_024;
 
-/// So many units have to wait for a lane beside the first to be worth its flight.
-const CROWD: usize = 64;
+/// So many units have to wait for a lane beside the first to be worth its flight. With 64 orders in flight, 12 to 24 give
+/// nearly twice the rate of 64, where the first lane flies alone; with 256, it makes no difference.
+const CROWD: usize = 16;
 
 /// Past so many units, the rest waits for the next flight.
 const UNITS: usize = 1_024;

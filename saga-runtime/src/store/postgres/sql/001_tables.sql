@@ -30,7 +30,7 @@ CREATE TABLE lane (
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 
 -- A row is claimed (it has an owner), free (neither owner nor due), or waiting (it has a due). One that is born claimed
--- and then deleted, the common case, is in no index but the primary key.
+-- and then deleted, the common case, is in no index but the primary key (and later `message_held`).
 CREATE TABLE message (
     seq bigint PRIMARY KEY, accepted_at timestamptz NOT NULL, due timestamptz, owner integer, attempts integer NOT NULL,
     crashes integer NOT NULL DEFAULT 0, wait smallint NOT NULL, suspect boolean NOT NULL DEFAULT false,
