@@ -5,10 +5,9 @@ use saga_tests::{nats, process::Process, rabbitmq};
 use crate::{effects::Effects, ground::Ground, rush::Rush};
 
 /// Kills it again and again, each time when some more orders have gone through.
-async fn loses_nothing(ground: &Ground, server: &mut Process, kills: usize) {
+async fn loses_nothing(ground: &Ground, effects: &Effects, server: &mut Process, kills: usize) {
     const LOT: usize = 100;
-    let effects = Effects::create(&ground.schema).await;
-    let rush = Rush::start([ground.bus().await, ground.bus().await], &effects).await;
+    let rush = Rush::start([ground.bus().await, ground.bus().await], effects).await;
     let killing = async {
         for kill in 1..=kills {
             rush.has_come_to(kill * LOT * 7 / 10).await;
@@ -20,6 +19,15 @@ async fn loses_nothing(ground: &Ground, server: &mut Process, kills: usize) {
     rush.finish((kills + 1) * LOT).await;
 }
 
+/// RabbitMQ 3.10 writes only now and then which quorum queues it has: one that it was killed too soon after is empty when it
+/// is back, and without a leader for ever. Ended in good order it has written it.
+async fn declares_its_queues(ground: &Ground, effects: &Effects, server: &mut Process) {
+    let idle = Rush::start([ground.bus().await, ground.bus().await], effects).await;
+    idle.finish(0).await;
+    server.stop().unwrap();
+    server.restart().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nats_killed_under_load_loses_nothing_and_doubles_nothing() {
     let Some(mut server) = nats::OwnServer::start("").await.unwrap() else {
@@ -28,7 +36,8 @@ async fn nats_killed_under_load_loses_nothing_and_doubles_nothing() {
     let Some(ground) = Ground::of_own_nats(&server) else {
         return;
     };
-    loses_nothing(&ground, server.process(), 5).await;
+    let effects = Effects::create(&ground.schema).await;
+    loses_nothing(&ground, &effects, server.process(), 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -39,5 +48,7 @@ async fn rabbitmq_killed_under_load_loses_nothing_and_doubles_nothing() {
     let Some(ground) = Ground::of_own_rabbitmq(&server) else {
         return;
     };
-    loses_nothing(&ground, server.process(), 2).await;
+    let effects = Effects::create(&ground.schema).await;
+    declares_its_queues(&ground, &effects, server.process()).await;
+    loses_nothing(&ground, &effects, server.process(), 2).await;
 }

@@ -54,6 +54,18 @@ impl Process {
         Ok(())
     }
 
+    /// Asks it to end, as `kill` does, and waits until it has.
+    ///
+    /// # Errors
+    /// If it cannot be asked.
+    pub fn stop(&mut self) -> io::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            Command::new("kill").arg(child.id().to_string()).status()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
     /// Starts it again with what it had stored.
     ///
     /// # Errors

@@ -18,6 +18,10 @@
 //! A lost connection is made again by whoever needs it next. What was unsettled comes again; what was published and not
 //! confirmed is answered with [`Sent::Unknown`] and sent again, and recognised by its receiver if the first did arrive. A
 //! server that noticed nothing of the loss holds exclusive queues until it misses two heartbeats, some 20 s.
+//!
+//! A node of RabbitMQ 3.10 that is killed within seconds of a quorum queue's declaration may not know the queue's members when
+//! it is back: the queue has no leader then, nothing published to it is confirmed, and what this node alone held is gone. No
+//! client can mend that. Declare queues (start the services once) well before a single node is entrusted with orders.
 
 use std::{fmt, sync::Arc};
 
