@@ -52,8 +52,8 @@ pub(in crate::soundness) const fn find_effect(
     let written = exploration.model.clause(clause);
     let effects = written.branches[branch].effects;
     let number = exploration.model.branch_number(clause, branch);
-    if exploration.excess.is_some() || !exploration.facts.ran[number] || includes(written.places, Place::End)
-    {
+    let after_end = includes(written.places, Place::End);
+    if exploration.excess.is_some() || !(exploration.facts.ran[number] || after_end) {
         return None;
     }
     let Meaning::Answers(Answered::Asker(asker)) = exploration.model.meaning(clause, branch, effect) else {
@@ -61,7 +61,8 @@ pub(in crate::soundness) const fn find_effect(
     };
     let asker = asker as usize;
     let twice = answers(exploration, clause, branch, asker, effect);
-    if !twice && exploration.facts.asked[number] & (1 << asker) != 0 {
+    // After the end nothing is explored: whoever asks then may be waiting.
+    if !twice && (after_end || exploration.facts.asked[number] & (1 << asker) != 0) {
         return None;
     }
     let mut text = open(exploration, "S105");

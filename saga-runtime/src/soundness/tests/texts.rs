@@ -248,6 +248,13 @@ remedy: answer it there, `#[on(Query in .. -> reply ..)]` with `reply Told`",
         ],
     );
     passes(&end("#[on(Query in end -> reply Told)] fn late()", ""));
+    says(
+        &end("#[on(Query in end -> reply Told, reply Told?)] fn late()", ""),
+        &[
+            "S105: in `Payment`, `Told` answers nobody: whoever sent `Query` has just been answered by the same handler
+remedy: remove this `reply`, or the earlier one",
+        ],
+    );
 }
 
 #[test]
