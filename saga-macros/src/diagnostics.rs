@@ -8,12 +8,19 @@ use syn::Error;
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     errors: Vec<Error>,
+    /// Something is wrong that rustc has told already.
+    told: bool,
 }
 
 impl Diagnostics {
     /// Adds an error that already knows its place: one of syn's, or one made by [`refusal`].
     pub(crate) fn push(&mut self, error: Error) {
         self.errors.push(error);
+    }
+
+    /// Notes a mistake of which nothing is left to say: rustc, which reads the tokens first, has told it.
+    pub(crate) fn is_told(&mut self) {
+        self.told = true;
     }
 
     /// Keeps the value of a stage that may fail, and its error.
@@ -24,6 +31,7 @@ impl Diagnostics {
     /// Adds the mistakes of another stage.
     pub(crate) fn append(&mut self, mut other: Self) {
         self.errors.append(&mut other.errors);
+        self.told |= other.told;
     }
 
     /// What is said of each.
@@ -34,7 +42,7 @@ impl Diagnostics {
 
     /// Nothing is wrong.
     pub(crate) fn is_empty(&self) -> bool {
-        self.errors.is_empty()
+        self.errors.is_empty() && !self.told
     }
 }
 

@@ -76,8 +76,8 @@ macro_rules! words {
     ($($(#[$doc:meta])* $word:ident)*) => {$(
         $(#[$doc])*
         #[proc_macro_attribute]
-        pub fn $word(_: TokenStream, item: TokenStream) -> TokenStream {
-            saga::stray(stringify!($word), item.into()).into()
+        pub fn $word(args: TokenStream, item: TokenStream) -> TokenStream {
+            saga::stray(stringify!($word), args.into(), item.into()).into()
         }
     )*};
 }

@@ -1,6 +1,6 @@
 //! `#[saga]`: parse, understand, check, expand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use crate::{
@@ -50,14 +50,16 @@ fn on_other(item: &TokenStream) -> TokenStream {
 }
 
 /// A word of the language outside the block that gives it a meaning. The method stays.
-pub(crate) fn stray(word: &str, item: TokenStream) -> TokenStream {
+pub(crate) fn stray(word: &str, args: TokenStream, item: TokenStream) -> TokenStream {
     let text = format!("`#[{word}(..)]` has a meaning only within `#[saga]` or `#[service(at = ..)]`");
     let remedy =
         "write `#[saga]` above the impl block, and `#[saga(by = key_field, at = Endpoint)]` above the struct";
-    let error = syn::Error::new(
-        proc_macro2::Span::call_site(),
-        format!("{text}\nremedy: {remedy}"),
-    )
-    .to_compile_error();
+    // The word itself is not handed to the macro: the first thing that was written after it.
+    let written = args
+        .into_iter()
+        .next()
+        .or_else(|| item.clone().into_iter().next());
+    let at = written.map_or_else(Span::call_site, |token| token.span());
+    let error = syn::Error::new(at, format!("{text}\nremedy: {remedy}")).to_compile_error();
     quote!(#item #error)
 }

@@ -29,12 +29,25 @@ use crate::{mutants::Mutant, saga::Saga, workspace::Workspace};
 /// The share of the mutants that the rules have to refuse.
 const TARGET: f64 = 0.85;
 
+/// The share of those refused that have to be told with one report. The others cannot be told from two mistakes: a handler
+/// that takes another command leaves what it took unforeseen (S101, S106), and the sender of the other waiting (S104,
+/// S105); a way into `compensate` that nobody prepared leaves steps that nothing undoes (S109), and messages (S106); where
+/// a handler or a `send` is missing, so is what it alone had sent (S102), or led to (S004); a command sent twice is answered
+/// twice (S101), in the place of another (S102); the join of three answers left out leaves three commands unanswered (S101).
+const TOLD_ONCE: f64 = 0.94;
+
 #[test]
 fn a_process_with_one_thing_wrong_does_not_compile() {
     let sagas = ["order", "subscription", "travel"].map(Saga::read);
     let judged = judge(&sagas);
     let (refused, survivors): (Vec<_>, Vec<_>) = judged.iter().partition(|(_, rules)| !rules.is_empty());
     println!("{}", table(&refused, judged.len()));
+    let once = refused.iter().filter(|(_, rules)| rules.len() == 1).count() as f64 / refused.len() as f64;
+    assert!(
+        once >= TOLD_ONCE,
+        "only {:.1} % of the refused mutants are told with one report",
+        100.0 * once
+    );
     let survivors: Vec<&str> = survivors.iter().map(|(mutant, _)| mutant.name.as_str()).collect();
     survivors::are_explained(&survivors);
     let score = refused.len() as f64 / judged.len() as f64;

@@ -31,7 +31,6 @@ pub(super) fn all(model: &Model<'_>) -> Vec<Error> {
     errors.extend(treated_and_handled(model));
     errors.extend(treated_twice(model));
     errors.extend(deferred_for_ever(model));
-    errors.extend(timer_and_no_timeout(model));
     errors.extend(retired_elsewhere(model));
     errors
 }
@@ -215,9 +214,9 @@ fn repeated_label(model: &Model<'_>, clause: &Clause<'_>) -> Option<Error> {
     Some(refusal(label, text, "give each outcome its own label"))
 }
 
-/// A message that is set aside where a handler takes it.
+/// A message that is set aside where a handler takes it. What one word says of several messages is one mistake.
 fn treated_and_handled(model: &Model<'_>) -> Vec<Error> {
-    let mistake = |exception: &Exception<'_>| {
+    let handler = |exception: &Exception<'_>| {
         let takes = |clause: &&Clause<'_>| {
             clause
                 .trigger
@@ -226,17 +225,29 @@ fn treated_and_handled(model: &Model<'_>) -> Vec<Error> {
                 .any(|item| overlap(item, exception.item))
                 && shared(exception, &clause.places).is_some()
         };
-        let clause = model.clauses.iter().find(takes)?;
+        model.clauses.iter().find(takes)
+    };
+    let of_one_word =
+        |one: &Exception<'_>, other: &Exception<'_>| one.how == other.how && one.places == other.places;
+    let mistake = |word: &[Exception<'_>]| {
+        let mut handled = word
+            .iter()
+            .filter_map(|exception| Some((exception, handler(exception)?)));
+        let (exception, clause) = handled.next()?;
         let place = place_name(model, shared(exception, &clause.places)?);
         let (message, how) = (shown(&exception.item.message), participle(exception.how));
-        let text = format!(
+        let mut text = format!(
             "S010: `{message}` is both {how} and handled by `{}` in {place} of saga `{}`",
             clause.name(),
             model.name()
         );
+        for (also, clause) in handled {
+            text += &format!(", `{}` by `{}`", shown(&also.item.message), clause.name());
+        }
         Some(refusal(&exception.item.message, text, "keep one of the two"))
     };
-    model.exceptions.iter().filter_map(mistake).collect()
+    let words = model.exceptions.chunk_by(of_one_word);
+    words.filter_map(mistake).collect()
 }
 
 /// A message that is set aside in two ways, or in the same way twice.
@@ -302,9 +313,18 @@ fn deferred_for_ever(model: &Model<'_>) -> Vec<Error> {
     deferred.filter_map(mistake).collect()
 }
 
-/// A state that is said to have no timeout and has one.
-fn timer_and_no_timeout(model: &Model<'_>) -> Vec<Error> {
-    let timed = model.no_timeout.iter().filter(|state| is_timed(model, **state));
+/// A state that is said to have no timeout and has one. If it is one state, and one other has none that it needs, the
+/// timer is in the wrong one.
+pub(super) fn timer_and_no_timeout(model: &Model<'_>, untimed: &[usize]) -> Vec<Error> {
+    let timed: Vec<&usize> = model
+        .no_timeout
+        .iter()
+        .filter(|state| is_timed(model, **state))
+        .collect();
+    let meant = match (timed.as_slice(), untimed) {
+        ([_], [untimed]) => Some(&model.states[*untimed]),
+        _ => None,
+    };
     let mistake = |state: &usize| {
         let name = &model.states[*state];
         let at = model
@@ -318,7 +338,15 @@ fn timer_and_no_timeout(model: &Model<'_>) -> Vec<Error> {
             "S010: state `{name}` of saga `{}` has both a timeout and `no_timeout`",
             model.name()
         );
-        refusal(at, text, format!("remove `no_timeout({name})`, or the timer"))
+        let remedy = format!("remove `no_timeout({name})`, or the timer");
+        match meant {
+            None => refusal(at, text, remedy),
+            Some(other) => refusal(
+                at,
+                format!("{text}, and state `{other}` has neither"),
+                format!("did you mean the timer to be `in {other}`? Otherwise {remedy}"),
+            ),
+        }
     };
-    timed.map(mistake).collect()
+    timed.into_iter().map(mistake).collect()
 }

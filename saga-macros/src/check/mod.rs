@@ -29,15 +29,34 @@ pub(crate) fn all(model: &Model<'_>) -> Vec<Error> {
     if model.written.complete {
         errors.extend(states::no_start(model)); // S001
     }
-    // What follows looks at the states as a graph; with a clause or a state missing, it would accuse the wrong ones.
+    errors.extend(states_as_a_graph(model));
+    errors
+}
+
+/// What looks at the states as a graph; with a clause or a state missing, it would accuse the wrong ones.
+fn states_as_a_graph(model: &Model<'_>) -> Vec<Error> {
     let complete = model.written.complete && model.undeclared.is_empty();
-    let drawable = complete && states::has_start(model) && states::starts_lead_somewhere(model);
-    if drawable {
-        let graph = Graph::of(model);
-        errors.extend(states::not_entered(model, &graph)); // S004
-        errors.extend(states::retired_and_entered(model, &graph)); // S010
-        errors.extend(states::waits_for_ever(model, &graph)); // S006
+    if !(complete && states::has_start(model) && states::starts_lead_somewhere(model)) {
+        return contradictions::timer_and_no_timeout(model, &[]); // S010
     }
+    let graph = Graph::of(model);
+    let (unentered, untimed) = (states::unentered(model, &graph), states::untimed(model, &graph));
+    let misplaced = contradictions::timer_and_no_timeout(model, &untimed);
+    let mut errors = states::retired_and_entered(model, &graph); // S010
+    errors.extend(
+        match (misplaced.as_slice(), untimed.as_slice(), unentered.as_slice()) {
+            // A timer in the wrong state is told with the state that it is missing in ..
+            ([_], [_], _) => states::not_entered(model, &graph, &unentered),
+            // .. and a timer that is missing with the state to which it does not lead.
+            ([], [waiting], [unentered]) => vec![states::without_way(model, &graph, *waiting, *unentered)],
+            _ => {
+                let mut errors = states::not_entered(model, &graph, &unentered); // S004
+                errors.extend(states::wait_for_ever(model, &graph, &untimed)); // S006
+                errors
+            }
+        },
+    );
+    errors.extend(misplaced);
     errors
 }
 

@@ -63,8 +63,8 @@ fn not_declared(model: &Model<'_>, name: &Ident) -> Error {
     )
 }
 
-/// S004: a declared state that no instance can get into. States behind such a state are not accused as well.
-pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
+/// The declared states that no instance can get into, without those behind such a state.
+pub(super) fn unentered(model: &Model<'_>, graph: &Graph) -> Vec<usize> {
     let declared = 0..model.written.words.states.len();
     let unreachable =
         |state: &usize| !graph.is_reachable(Node::State(*state)) && !model.retired.contains(state);
@@ -72,14 +72,40 @@ pub(super) fn not_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
         .filter(unreachable)
         .partition(|state| !graph.is_entered(*state));
     let mut explained: Vec<Node> = Vec::new();
-    let mut errors = Vec::new();
+    let mut unentered = Vec::new();
     for state in loose.into_iter().chain(chained) {
         if !explained.contains(&Node::State(state)) {
             explained.extend(graph.reachable_from(state));
-            errors.push(unentered(model, graph, state));
+            unentered.push(state);
         }
     }
-    errors
+    unentered
+}
+
+/// S004, for each of these states.
+pub(super) fn not_entered(model: &Model<'_>, graph: &Graph, states: &[usize]) -> Vec<Error> {
+    let states = states.iter();
+    states
+        .map(|state| {
+            let name = &model.states[*state];
+            refusal(
+                caret(model, *state),
+                format!(
+                    "S004: state `{name}` of saga `{}` is never entered: {}",
+                    model.name(),
+                    why_unentered(graph, *state)
+                ),
+                format!("add `=> {name}` to a clause, or remove `{name}` from `states(..)`"),
+            )
+        })
+        .collect()
+}
+
+fn why_unentered(graph: &Graph, state: usize) -> &'static str {
+    match graph.is_entered(state) {
+        true => "only states that are never entered lead to it",
+        false => "no clause leads to it",
+    }
 }
 
 /// S010: a state that is said to be retired, and is entered all the same.
@@ -102,23 +128,6 @@ pub(super) fn retired_and_entered(model: &Model<'_>, graph: &Graph) -> Vec<Error
         )
     };
     entered.map(refuse).collect()
-}
-
-fn unentered(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
-    let name = &model.states[state];
-    let why = match graph.is_entered(state) {
-        true => "only states that are never entered lead to it",
-        false => "no clause leads to it",
-    };
-    let text = format!(
-        "S004: state `{name}` of saga `{}` is never entered: {why}",
-        model.name()
-    );
-    refusal(
-        caret(model, state),
-        text,
-        format!("add `=> {name}` to a clause, or remove `{name}` from `states(..)`"),
-    )
 }
 
 /// S005: states from which neither `end` nor `compensate` can be reached; one for each group that leads only to itself.
@@ -163,16 +172,47 @@ fn trap(model: &Model<'_>, graph: &Graph, state: usize) -> Trap {
     Trap { span, text }
 }
 
-/// S006: a state in which a lost reply would leave the instance for ever.
-pub(super) fn waits_for_ever(model: &Model<'_>, graph: &Graph) -> Vec<Error> {
+/// The states in which a lost reply would leave the instance for ever.
+pub(super) fn untimed(model: &Model<'_>, graph: &Graph) -> Vec<usize> {
     let reachable = |state: &usize| graph.is_reachable(Node::State(*state));
     let silent = |state: &usize| !model.no_timeout.contains(state) && !is_timed(model, *state);
     let states = (0..model.states.len()).filter(reachable).filter(silent);
-    states.map(|state| without_timeout(model, graph, state)).collect()
+    states.collect()
 }
 
-fn without_timeout(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
-    let name = &model.states[state];
+/// S006, for each of these states.
+pub(super) fn wait_for_ever(model: &Model<'_>, graph: &Graph, states: &[usize]) -> Vec<Error> {
+    let without_timeout = |state: &usize| {
+        let name = &model.states[*state];
+        let remedy = format!(
+            "add a handler `#[after(30 min in {name} => ..)]` that always leads on, or say that waiting is meant: \
+             `no_timeout({name})`"
+        );
+        refusal(
+            caret(model, *state),
+            text_without_timeout(model, graph, *state, ""),
+            remedy,
+        )
+    };
+    states.iter().map(without_timeout).collect()
+}
+
+/// S006 and S004 as one: the timer that is missing in one state may be what leads to the other.
+pub(super) fn without_way(model: &Model<'_>, graph: &Graph, waiting: usize, unentered: usize) -> Error {
+    let (name, other) = (&model.states[waiting], &model.states[unentered]);
+    let never = format!(
+        "; and state `{other}` is never entered: {}",
+        why_unentered(graph, unentered)
+    );
+    let remedy = format!(
+        "did you mean `#[after(30 min in {name} => {other})]`? Otherwise say that waiting is meant, `no_timeout({name})`, \
+         and remove `{other}` from `states(..)`, or add `=> {other}` to a clause"
+    );
+    let text = text_without_timeout(model, graph, waiting, &never);
+    refusal(caret(model, waiting), text, remedy)
+}
+
+fn text_without_timeout(model: &Model<'_>, graph: &Graph, state: usize, also: &str) -> String {
     let why = match timers(model, state).next() {
         None => "has no timeout: if an answer is lost, the instance waits in it for ever".to_owned(),
         Some(timer) => format!(
@@ -181,16 +221,12 @@ fn without_timeout(model: &Model<'_>, graph: &Graph, state: usize) -> Error {
             timer.name()
         ),
     };
-    let text = format!(
-        "S006: state `{name}` of saga `{}` {why}\nhow it comes to that: {}",
+    format!(
+        "S006: state `{}` of saga `{}` {why}{also}\nhow it comes to that: {}",
+        model.states[state],
         model.name(),
         graph.way_to(state),
-    );
-    let remedy = format!(
-        "add a handler `#[after(30 min in {name} => ..)]` that always leads on, or say that waiting is meant: \
-         `no_timeout({name})`"
-    );
-    refusal(caret(model, state), text, remedy)
+    )
 }
 
 /// Whether a timer is sure to lead on. One that only enters the state anew, sending nothing, would wait for the same lost

@@ -182,3 +182,50 @@ fn a_timer_that_waits_for_the_same_again_is_no_way_on() {
     assert_eq!(again(quote!(-> publish Late)), [text]);
     assert_eq!(again(quote!(-> send Ask)), [""; 0]);
 }
+
+#[test]
+fn a_timer_that_is_missing_is_told_with_the_state_it_would_lead_to() {
+    let handlers = quote! {
+        #[start(Place -> send Bill => A)] fn place(place: Place) -> (Self, Bill) {}
+        #[on(Billed in A => end)] fn billed(&mut self, billed: Billed) {}
+        #[after(1 h in B => end)] fn over(&mut self) {}
+    };
+    assert_eq!(
+        mistakes(quote!(states(A, B)), handlers.clone()),
+        [
+            "S006: state `A` of saga `Order` has no timeout: if an answer is lost, the instance waits in it for ever; and \
+             state `B` is never entered: no clause leads to it"
+        ]
+    );
+    let two = quote! { #handlers #[after(1 h in C => end)] fn c(&mut self) {} };
+    assert_eq!(codes(quote!(states(A, B, C)), two), ["S004", "S004", "S006"]);
+}
+
+#[test]
+fn a_timer_in_the_wrong_state_is_told_with_the_one_it_is_missing_in() {
+    let handlers = quote! {
+        #[start(Place -> send Bill => A)] fn place(place: Place) -> (Self, Bill) {}
+        #[on(Billed in A => B)] fn billed(&mut self, billed: Billed) {}
+        #[after(1 h in B => end)] fn over(&mut self) {}
+    };
+    assert_eq!(
+        mistakes(quote!(states(A, B), no_timeout(B)), handlers),
+        ["S010: state `B` of saga `Order` has both a timeout and `no_timeout`, and state `A` has neither"]
+    );
+}
+
+#[test]
+fn one_word_that_takes_back_what_handlers_say_is_told_once() {
+    let handlers = quote! {
+        #[start(Place -> send Bill => A)] fn place(place: Place) -> (Self, Bill) {}
+        #[on(Billed in A => end)] fn billed(&mut self, billed: Billed) {}
+        #[on(Declined in A => end)] fn declined(&mut self, declined: Declined) {}
+        #[after(1 h in A => end)] fn over(&mut self) {}
+    };
+    assert_eq!(
+        mistakes(quote!(states(A), ignore(Billed, Declined in A)), handlers),
+        [
+            "S010: `Billed` is both ignored and handled by `billed` in state `A` of saga `Order`, `Declined` by `declined`"
+        ]
+    );
+}

@@ -126,21 +126,23 @@ impl Item {
         if item.is_err() {
             errors.keep(rest_of_item(input));
         }
-        errors.keep(item)
+        errors.keep(item)?
     }
 
-    fn try_read(input: ParseStream<'_>, errors: &mut Diagnostics) -> Result<Self> {
+    fn try_read(input: ParseStream<'_>, errors: &mut Diagnostics) -> Result<Option<Self>> {
         let attrs = input.call(Attribute::parse_outer)?;
         if attrs.iter().any(|attr| Word::named(attr.path()).is_some()) {
-            return Handler::read(attrs, input, errors).map(|handler| Self::Handler(Box::new(handler)));
+            let handler = Handler::read(attrs, input, errors)?;
+            return Ok(handler.map(|handler| Self::Handler(Box::new(handler))));
         }
         let rest = rest_of_item(input)?;
-        Ok(Self::Other(quote!(#(#attrs)* #rest)))
+        Ok(Some(Self::Other(quote!(#(#attrs)* #rest))))
     }
 }
 
 impl Handler {
-    fn read(attrs: Vec<Attribute>, input: ParseStream<'_>, errors: &mut Diagnostics) -> Result<Self> {
+    /// `None` where the signature is half typed.
+    fn read(attrs: Vec<Attribute>, input: ParseStream<'_>, errors: &mut Diagnostics) -> Result<Option<Self>> {
         let (mut clauses, attrs): (Vec<_>, Vec<_>) = attrs
             .into_iter()
             .partition(|attr| Word::named(attr.path()).is_some());
@@ -151,19 +153,29 @@ impl Handler {
             ));
         }
         let visibility = input.parse()?;
-        // Rustc has read it too, and says what it expected.
-        let unreadable =
-            |error: syn::Error| syn::Error::new(error.span(), "the handler's signature cannot be read");
-        let signature = input.parse().map_err(unreadable)?;
+        let written = rest_of_item(&input.fork())?;
+        let signature = match input.parse::<Signature>() {
+            Ok(signature) => signature,
+            Err(error) if lacks_something(&error, written) => {
+                errors.is_told();
+                rest_of_item(input)?;
+                return Ok(None);
+            }
+            // Rustc may be able to read it.
+            Err(error) => {
+                let text = "the handler's signature cannot be read";
+                return Err(syn::Error::new(error.span(), text));
+            }
+        };
         let body = body(input)?;
         let clause = Clause::read(&clauses.remove(0), errors)?;
-        Ok(Self {
+        Ok(Some(Self {
             clause,
             attrs,
             visibility,
             signature,
             body,
-        })
+        }))
     }
 
     /// The method without its clause. Left out if it decides between outcomes that could not be read: it would speak of
@@ -181,6 +193,25 @@ impl Handler {
         } = self;
         quote!(#(#attrs)* #visibility #signature #body)
     }
+}
+
+/// Whether a signature ends before it is complete, has no name, or returns nothing after the arrow. Rustc has told that, and
+/// better.
+fn lacks_something(error: &syn::Error, method: TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = method.into_iter().collect();
+    let nameless =
+        |pair: &[TokenTree]| matches!(pair, [TokenTree::Ident(word), TokenTree::Group(_)] if word == "fn");
+    let typeless = |three: &[TokenTree]| match three {
+        [
+            TokenTree::Punct(dash),
+            TokenTree::Punct(tip),
+            TokenTree::Group(body),
+        ] => dash.as_char() == '-' && tip.as_char() == '>' && body.delimiter() == Delimiter::Brace,
+        _ => false,
+    };
+    error.to_string().starts_with("unexpected end of input")
+        || tokens.windows(2).any(nameless)
+        || tokens.windows(3).any(typeless)
 }
 
 fn body(input: ParseStream<'_>) -> Result<Group> {

@@ -79,6 +79,8 @@ pub struct Exploration {
     excess: Option<Excess>,
     /// Nothing is asked of the tokens.
     silent: bool,
+    /// Each finding is told by itself, even one that follows from another: only so can be seen that none gets lost.
+    apart: bool,
 }
 
 impl Exploration {
@@ -119,6 +121,7 @@ pub const fn explore(definition: &'static Definition) -> Exploration {
         exact: true,
         excess,
         silent: excess.is_some(),
+        apart: false,
     };
     if excess.is_none() {
         exploration.search();

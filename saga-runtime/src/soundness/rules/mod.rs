@@ -2,6 +2,7 @@
 //!
 //! Tokens are addressed as they stand in the definition: clause, branch, effect, item, place, exception.
 
+mod follows;
 pub(super) mod limits;
 pub(super) mod s101;
 pub(super) mod s102;
@@ -49,9 +50,36 @@ const fn is_opener(exploration: &Exploration, request: usize, node: usize, token
         (Some(Token::Effect(opener)), Token::Effect(effect)) => opener == effect,
         (Some(Token::Retired), Token::Retired) => true,
         (Some(_), _) => false,
-        // Sent outside any configuration, by an undo: any token may tell.
-        (None, _) => true,
+        // Sent outside any configuration, by an undo: the first token tells.
+        (None, token) => match (first_sender(exploration, request), token) {
+            (Some(first), Token::Effect(effect)) => first == effect,
+            (first, Token::Retired) => first.is_none(),
+            (None, Token::Effect(_)) => false,
+        },
     }
+}
+
+/// The first effect that sends the command of a request, by its number.
+const fn first_sender(exploration: &Exploration, request: usize) -> Option<usize> {
+    let mut clause = 0;
+    while clause < exploration.model.definition.clauses.len() {
+        let branches = exploration.model.clause(clause).branches;
+        let mut branch = 0;
+        while branch < branches.len() {
+            let mut at = 0;
+            while at < branches[branch].effects.len() {
+                if let Some(sent) = exploration.sent(clause, branch, at)
+                    && sent == request
+                {
+                    return Some(exploration.model.effect_number(clause, branch, at));
+                }
+                at += 1;
+            }
+            branch += 1;
+        }
+        clause += 1;
+    }
+    None
 }
 
 /// The request of a command that only older builds sent.

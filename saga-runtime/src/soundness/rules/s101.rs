@@ -1,6 +1,6 @@
 //! S101: a reply that may come in a state where nothing is said about it.
 
-use super::{Exploration, Token, is_opener, open, retired_request};
+use super::{Exploration, Token, follows, is_opener, open, retired_request, s102, s108};
 use crate::soundness::report::Text;
 
 /// Checks one `send`: every reply to it, in every state in which it may come.
@@ -29,37 +29,63 @@ pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retire
 }
 
 const fn find_request(exploration: &Exploration, request: usize, token: Token) -> Option<Text> {
-    if exploration.unhandled & (1 << request) == 0 {
+    if exploration.unhandled & (1 << request) == 0 || out_of_place(exploration, request).is_some() {
         return None;
     }
-    let Some(place) = nearest(exploration, request, token) else {
+    let Some(place) = nearest(exploration, request, true) else {
         return None;
     };
-    let Some(input) = missing_in(exploration, request, place) else {
+    let Some(input) = missing_in(exploration, request, place, true) else {
         return None;
     };
+    let node = exploration.facts.open[place][request] as usize - 1;
+    if !is_opener(exploration, request, node, token) {
+        return None;
+    }
     let mut text = open(exploration, "S101");
     text.push("not every answer to ");
     text.quoted(exploration.model.command_of(request).name);
     text.push(" is handled wherever it may come:");
-    list(exploration, request, &mut text, token);
-    let node = exploration.facts.open[place][request] as usize - 1;
+    list(exploration, request, &mut text);
     let reply = exploration
         .model
         .message(exploration.model.inputs[input].message)
         .name;
     text.way(exploration, node, Some(reply));
     remedy(exploration, place, reply, &mut text);
-    words(exploration, request, &mut text, token);
+    words(exploration, request, &mut text);
     Some(text)
 }
 
-/// The place where a reply is missing that is reached soonest, among those this very token answers for.
-const fn nearest(exploration: &Exploration, request: usize, token: Token) -> Option<usize> {
+/// The state to which the answers of a command come first, if it is not meant to be sent on the way there: nothing is said
+/// about any of them, and what is awaited there cannot come. All that is missing is told with that.
+pub(super) const fn out_of_place(exploration: &Exploration, request: usize) -> Option<usize> {
+    if exploration.apart {
+        return None;
+    }
+    let Some(place) = nearest(exploration, request, false) else {
+        return None;
+    };
+    let mut input = exploration.model.replies_from[request] as usize;
+    while input < exploration.model.replies_from[request + 1] as usize {
+        if exploration.routes.is_named(place, input) {
+            return None;
+        }
+        input += 1;
+    }
+    if s102::is_in(exploration, place) || s108::is_in(exploration, place) {
+        Some(place)
+    } else {
+        None
+    }
+}
+
+/// The place where a reply is missing that is reached soonest; on demand, only of what is not told elsewhere.
+const fn nearest(exploration: &Exploration, request: usize, untold: bool) -> Option<usize> {
     let mut found: Option<usize> = None;
     let mut place = 0;
     while place <= exploration.model.end() {
-        if is_told(exploration, request, place, token) {
+        if missing_in(exploration, request, place, untold).is_some() {
             let nearer = match found {
                 Some(other) => {
                     exploration.facts.open[place][request] < exploration.facts.open[other][request]
@@ -76,13 +102,15 @@ const fn nearest(exploration: &Exploration, request: usize, token: Token) -> Opt
 }
 
 /// The first reply that may come in a place and is not named there. In `compensate` the runtime takes them all.
-const fn missing_in(exploration: &Exploration, request: usize, place: usize) -> Option<usize> {
+const fn missing_in(exploration: &Exploration, request: usize, place: usize, untold: bool) -> Option<usize> {
     if place == exploration.model.compensate() || !exploration.is_open(place, request) {
         return None;
     }
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {
-        if !exploration.routes.is_named(place, input) {
+        if !exploration.routes.is_named(place, input)
+            && (!untold || !follows::is_told(exploration, input, place))
+        {
             return Some(input);
         }
         input += 1;
@@ -90,16 +118,10 @@ const fn missing_in(exploration: &Exploration, request: usize, place: usize) -> 
     None
 }
 
-/// Whether the shortest way to this place opened the request with this very token: one mistake, one report.
-const fn answers_for(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
-    let node = exploration.facts.open[place][request] as usize - 1;
-    is_opener(exploration, request, node, token)
-}
-
-const fn list(exploration: &Exploration, request: usize, text: &mut Text, token: Token) {
+const fn list(exploration: &Exploration, request: usize, text: &mut Text) {
     let mut place = 0;
     while place <= exploration.model.end() {
-        if is_told(exploration, request, place, token) {
+        if is_told(exploration, request, place) {
             text.push("\n  in ");
             text.quoted(exploration.model.place_name(place));
             text.push(": ");
@@ -120,7 +142,7 @@ const fn replies_missing(
     let mut input = exploration.model.replies_from[request] as usize;
     let mut first = true;
     while input < exploration.model.replies_from[request + 1] as usize {
-        if !exploration.routes.is_named(place, input) {
+        if is_missing(exploration, place, input) {
             let name = exploration
                 .model
                 .message(exploration.model.inputs[input].message)
@@ -139,7 +161,7 @@ const fn replies_missing(
 const fn only_refusals(exploration: &Exploration, request: usize, place: usize) -> bool {
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {
-        if !exploration.routes.is_named(place, input) && !exploration.model.inputs[input].refusal {
+        if is_missing(exploration, place, input) && !exploration.model.inputs[input].refusal {
             return false;
         }
         input += 1;
@@ -162,11 +184,10 @@ const fn remedy(exploration: &Exploration, place: usize, reply: &str, text: &mut
 }
 
 /// What could be said instead: one word for the states in which the same replies are missing, one for `end`.
-const fn words(exploration: &Exploration, request: usize, text: &mut Text, token: Token) {
+const fn words(exploration: &Exploration, request: usize, text: &mut Text) {
     let (mut place, mut first) = (0, true);
     while place <= exploration.model.end() {
-        if is_told(exploration, request, place, token) && !is_said_before(exploration, request, place, token)
-        {
+        if is_told(exploration, request, place) && !is_said_before(exploration, request, place) {
             text.separate(first, ", ");
             first = false;
             // A success that comes after the end is for a person: nobody else could undo it.
@@ -174,7 +195,7 @@ const fn words(exploration: &Exploration, request: usize, text: &mut Text, token
             text.push(if ignorable { "`ignore(" } else { "`unexpected(" });
             replies_missing(exploration, request, place, false, text);
             text.push(" in ");
-            alike(exploration, request, place, text, token);
+            alike(exploration, request, place, text);
             text.push(")`");
         }
         place += 1;
@@ -182,11 +203,11 @@ const fn words(exploration: &Exploration, request: usize, text: &mut Text, token
 }
 
 /// A place and those after it in which the same is missing.
-const fn alike(exploration: &Exploration, request: usize, place: usize, text: &mut Text, token: Token) {
+const fn alike(exploration: &Exploration, request: usize, place: usize, text: &mut Text) {
     text.push(exploration.model.place_name(place));
     let mut other = place + 1;
     while other <= exploration.model.end() {
-        if is_told(exploration, request, other, token) && are_alike(exploration, request, place, other) {
+        if is_told(exploration, request, other) && are_alike(exploration, request, place, other) {
             text.push(" | ");
             text.push(exploration.model.place_name(other));
         }
@@ -194,10 +215,10 @@ const fn alike(exploration: &Exploration, request: usize, place: usize, text: &m
     }
 }
 
-const fn is_said_before(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
+const fn is_said_before(exploration: &Exploration, request: usize, place: usize) -> bool {
     let mut other = 0;
     while other < place {
-        if is_told(exploration, request, other, token) && are_alike(exploration, request, other, place) {
+        if is_told(exploration, request, other) && are_alike(exploration, request, other, place) {
             return true;
         }
         other += 1;
@@ -209,7 +230,7 @@ const fn is_said_before(exploration: &Exploration, request: usize, place: usize,
 const fn are_alike(exploration: &Exploration, request: usize, one: usize, other: usize) -> bool {
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {
-        if exploration.routes.is_named(one, input) != exploration.routes.is_named(other, input) {
+        if is_missing(exploration, one, input) != is_missing(exploration, other, input) {
             return false;
         }
         input += 1;
@@ -217,7 +238,12 @@ const fn are_alike(exploration: &Exploration, request: usize, one: usize, other:
     one != exploration.model.end() && other != exploration.model.end()
 }
 
-/// Whether this token tells what is missing in a place.
-const fn is_told(exploration: &Exploration, request: usize, place: usize, token: Token) -> bool {
-    missing_in(exploration, request, place).is_some() && answers_for(exploration, request, place, token)
+/// Whether the report tells what is missing in a place.
+const fn is_told(exploration: &Exploration, request: usize, place: usize) -> bool {
+    missing_in(exploration, request, place, true).is_some()
+}
+
+/// Whether nothing is said about a reply, of those that may come, and no other report tells that.
+const fn is_missing(exploration: &Exploration, place: usize, input: usize) -> bool {
+    !exploration.routes.is_named(place, input) && !follows::is_told(exploration, input, place)
 }

@@ -1,25 +1,34 @@
 //! S102: a reply named where its command is never open.
 
-use super::{Exploration, open, place_number};
+mod report;
+
+use super::{Exploration, place_number};
 use crate::{
-    definition::{Item, Place, Trigger},
+    definition::{Item, Place},
     message::MessageKind,
     soundness::{
-        messages::same,
         model::{items, names},
         report::Text,
         routes::Route,
     },
 };
 
-/// Where a reply is named.
+/// Where a message is named.
+#[derive(Clone, Copy)]
 struct Mention {
     item: &'static Item,
     places: &'static [Place],
-    /// The clause; their count for an exception, as if those stood behind all clauses.
-    clause: usize,
-    /// The item of the clause, or the exception.
-    at: usize,
+    /// Whether a clause takes it, or an exception sets it aside.
+    routed: Route,
+}
+
+/// What makes a reply impossible. All that is impossible for one reason is one mistake, and has one report.
+#[derive(Clone, Copy)]
+pub(super) enum Reason {
+    /// The saga never sends a command that is answered with it.
+    NeverSent,
+    /// Whichever way it comes to the place, this request is answered, or not sent yet.
+    NeverOpen(usize),
 }
 
 /// Checks one item of an `on` or `all` clause in one of its places.
@@ -29,18 +38,18 @@ pub(in crate::soundness) const fn find(
     item: usize,
     place: usize,
 ) -> Option<Text> {
-    let written = exploration.model.clause(clause);
-    if matches!(written.trigger, Trigger::Start(_)) {
+    if exploration.excess.is_some() {
         return None;
     }
-    let routed = Route::Clause(clause);
-    let mention = Mention {
-        item: &items(&written.trigger)[item],
-        places: written.places,
-        clause,
-        at: item,
+    let Some(mention) = mention(exploration, clause, item) else {
+        return None;
     };
-    find_item(exploration, &mention, place, routed)
+    match reason(exploration, mention, place) {
+        Some(reason) if exploration.apart || !is_told_before(exploration, clause, item, place, reason) => {
+            Some(report::compose(exploration, mention, place, reason))
+        }
+        _ => None,
+    }
 }
 
 /// Checks an `ignore`, `defer` or `unexpected` in one of its places.
@@ -49,114 +58,206 @@ pub(in crate::soundness) const fn find_exception(
     exception: usize,
     place: usize,
 ) -> Option<Text> {
-    let written = &exploration.model.definition.exceptions[exception];
-    let mention = Mention {
-        item: &written.item,
-        places: written.places,
-        clause: exploration.model.definition.clauses.len(),
-        at: exception,
-    };
-    find_item(exploration, &mention, place, Route::Unnamed)
+    find(
+        exploration,
+        exploration.model.definition.clauses.len(),
+        exception,
+        place,
+    )
 }
 
-const fn find_item(
-    exploration: &Exploration,
-    mention: &Mention,
-    place: usize,
-    routed: Route,
-) -> Option<Text> {
-    let Mention { item, places, .. } = *mention;
-    if exploration.excess.is_some() || !is_reply(item) {
-        return None;
-    }
-    if is_never_sent(exploration, item) {
-        return find_never_sent(exploration, mention, place);
-    }
-    match place_number(exploration, places[place]) {
-        Some(number) if exploration.is_reached(number) && !exploration.is_forgotten(number) => {
-            if !exploration.never_comes(item, number) {
-                return None;
-            }
-        }
-        None => {
-            if !never_comes_anywhere(exploration, item, routed) {
-                return None;
-            }
-        }
-        _ => return None,
-    }
-    Some(never_open(exploration, item, places[place]))
-}
-
-/// Whether the same reply is named before: that a command is never sent is one mistake, however often its reply is named.
-const fn is_told_before(exploration: &Exploration, mention: &Mention) -> bool {
-    let Mention { item, clause, at, .. } = *mention;
-    let definition = exploration.model.definition;
-    let mut earlier = 0;
-    while earlier < definition.clauses.len() && earlier <= clause {
-        let written = exploration.model.clause(earlier);
-        let items = items(&written.trigger);
-        let mut other = 0;
-        while other < items.len() && (earlier < clause || other < at) {
-            if is_told_at(exploration, item, &items[other], written.places) {
-                return true;
-            }
-            other += 1;
-        }
-        earlier += 1;
-    }
-    let mut exception = 0;
-    while clause == definition.clauses.len() && exception < at {
-        let written = &definition.exceptions[exception];
-        if is_told_at(exploration, item, &written.item, written.places) {
+/// Whether a report tells as well that this message may come in this place, and that nothing is said about it there: it
+/// is named in vain elsewhere, or another is in its place.
+pub(super) const fn tells(exploration: &Exploration, input: usize, place: usize) -> bool {
+    let mut next = from(exploration, 0, 0);
+    while let Some((clause, at)) = next {
+        if link(exploration, clause, at, input, place).is_some() {
             return true;
         }
-        exception += 1;
+        next = from(exploration, clause, at + 1);
     }
     false
 }
 
-/// Whether that the reply never comes is told where another item names it: not of a state that nothing enters.
-const fn is_told_at(exploration: &Exploration, item: &Item, other: &Item, places: &[Place]) -> bool {
-    let same_asker = match (item.of, other.of) {
-        (None, None) => true,
-        (Some(one), Some(other)) => same(one.name, other.name),
-        _ => false,
+/// The same, of what is in vain for one reason.
+pub(super) const fn tells_for(exploration: &Exploration, wanted: Reason, input: usize, place: usize) -> bool {
+    let mut next = from(exploration, 0, 0);
+    while let Some((clause, at)) = next {
+        if let Some(reason) = link(exploration, clause, at, input, place)
+            && is_same(reason, wanted)
+        {
+            return true;
+        }
+        next = from(exploration, clause, at + 1);
+    }
+    false
+}
+
+/// Whether some reply is named in vain in this very place.
+pub(super) const fn is_in(exploration: &Exploration, place: usize) -> bool {
+    let mut next = from(exploration, 0, 0);
+    while let Some((clause, at)) = next {
+        if let Some(mention) = mention(exploration, clause, at)
+            && reason_in(exploration, mention, Some(place)).is_some()
+        {
+            return true;
+        }
+        next = from(exploration, clause, at + 1);
+    }
+    false
+}
+
+/// Why the reply that an item names is in vain, if what comes in a place has to do with it.
+const fn link(
+    exploration: &Exploration,
+    clause: usize,
+    at: usize,
+    input: usize,
+    place: usize,
+) -> Option<Reason> {
+    let Some(mention) = mention(exploration, clause, at) else {
+        return None;
     };
-    let entered = match places {
+    let message = exploration.model.message(exploration.model.inputs[input].message);
+    let elsewhere = names(mention.item.messages, message);
+    reason_in(exploration, mention, if elsewhere { None } else { Some(place) })
+}
+
+/// Why an item is told to be in vain in a place, or in any of its places.
+const fn reason_in(exploration: &Exploration, mention: Mention, place: Option<usize>) -> Option<Reason> {
+    let mut at = 0;
+    while at < mention.places.len() {
+        let here = match (place, place_number(exploration, mention.places[at])) {
+            (None, _) => true,
+            (Some(place), Some(number)) => place == number,
+            (Some(place), None) => place < exploration.model.compensate(),
+        };
+        if here {
+            match reason(exploration, mention, at) {
+                Some(Reason::NeverSent) if !is_entered(exploration, mention) => {}
+                None => {}
+                found => return found,
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The items of clauses in the order written, then the exceptions, as if those were the items of one more clause.
+const fn mention(exploration: &Exploration, clause: usize, at: usize) -> Option<Mention> {
+    let definition = exploration.model.definition;
+    if clause == definition.clauses.len() {
+        if at >= definition.exceptions.len() {
+            return None;
+        }
+        let exception = &definition.exceptions[at];
+        return Some(Mention {
+            item: &exception.item,
+            places: exception.places,
+            routed: Route::Unnamed,
+        });
+    }
+    let written = exploration.model.clause(clause);
+    let items = items(&written.trigger);
+    if at >= items.len() {
+        return None;
+    }
+    Some(Mention {
+        item: &items[at],
+        places: written.places,
+        routed: Route::Clause(clause),
+    })
+}
+
+/// The first item, or exception, from here on.
+const fn from(exploration: &Exploration, mut clause: usize, mut at: usize) -> Option<(usize, usize)> {
+    while clause <= exploration.model.definition.clauses.len() {
+        if mention(exploration, clause, at).is_some() {
+            return Some((clause, at));
+        }
+        clause += 1;
+        at = 0;
+    }
+    None
+}
+
+/// Why a reply cannot come in one of the places in which it is named. Not where the states say it better.
+const fn reason(exploration: &Exploration, mention: Mention, place: usize) -> Option<Reason> {
+    let Mention { item, places, routed } = mention;
+    if !is_reply(item) {
+        return None;
+    }
+    let Some(request) = request(exploration, item) else {
+        if any_forgotten(exploration, places) || is_awaited_in_vain(exploration, item) {
+            return None;
+        }
+        return Some(Reason::NeverSent);
+    };
+    let in_vain = match place_number(exploration, places[place]) {
+        Some(number) => {
+            exploration.is_reached(number)
+                && !exploration.is_forgotten(number)
+                && exploration.never_comes(item, number)
+        }
+        None => never_comes_anywhere(exploration, item, routed),
+    };
+    if in_vain {
+        Some(Reason::NeverOpen(request))
+    } else {
+        None
+    }
+}
+
+/// Whether the same is told at an earlier token. What is never sent is told where nothing enters only if it has to be.
+const fn is_told_before(
+    exploration: &Exploration,
+    clause: usize,
+    item: usize,
+    place: usize,
+    reason: Reason,
+) -> bool {
+    let mut next = from(exploration, 0, 0);
+    while let Some((earlier, at)) = next {
+        let Some(mention) = mention(exploration, earlier, at) else {
+            return false;
+        };
+        let here = earlier == clause && at == item;
+        let mut other = 0;
+        while other < mention.places.len() && !(here && other == place) {
+            if (here || is_entered(exploration, mention))
+                && let Some(told) = self::reason(exploration, mention, other)
+                && is_same(told, reason)
+            {
+                return true;
+            }
+            other += 1;
+        }
+        if here {
+            return false;
+        }
+        next = from(exploration, earlier, at + 1);
+    }
+    false
+}
+
+const fn is_same(one: Reason, other: Reason) -> bool {
+    match (one, other) {
+        (Reason::NeverSent, Reason::NeverSent) => true,
+        (Reason::NeverOpen(one), Reason::NeverOpen(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Whether the first place is one that is entered.
+const fn is_entered(exploration: &Exploration, mention: Mention) -> bool {
+    match mention.places {
         [] => false,
         [first, ..] => match place_number(exploration, *first) {
             Some(number) => exploration.is_reached(number),
             None => true,
         },
-    };
-    same_asker && entered && is_reply(other) && names(other.messages, item.messages[0])
-}
-
-/// Told once, at the first place, and not at all where the states say it better.
-const fn find_never_sent(exploration: &Exploration, mention: &Mention, place: usize) -> Option<Text> {
-    let Mention { item, places, .. } = *mention;
-    if place > 0
-        || any_forgotten(exploration, places)
-        || is_awaited_in_vain(exploration, item)
-        || is_told_before(exploration, mention)
-    {
-        return None;
     }
-    let mut text = open(exploration, "S102");
-    text.quoted_items(item);
-    text.push(" cannot come: the saga never sends ");
-    match item.of {
-        Some(command) => text.quoted(command.name),
-        None => text.push("a command that is answered with it"),
-    }
-    text.push("\nremedy: add the `send` that asks for it, or remove the clause; if older builds did send it, `retired(send ");
-    text.push(match item.of {
-        Some(command) => command.name,
-        None => "..",
-    });
-    text.push(")`");
-    Some(text)
 }
 
 const fn any_forgotten(exploration: &Exploration, places: &[Place]) -> bool {
@@ -196,56 +297,24 @@ const fn is_awaited_in_vain(exploration: &Exploration, item: &Item) -> bool {
     false
 }
 
-const fn never_open(exploration: &Exploration, item: &Item, place: Place) -> Text {
-    let mut text = open(exploration, "S102");
-    text.quoted_items(item);
-    text.push(" cannot come in ");
-    match place_number(exploration, place) {
-        Some(number) => text.quoted(exploration.model.place_name(number)),
-        None => text.push("any of the states that `_` stands for"),
-    }
-    text.push(": whichever way it comes there, ");
-    asked_by(exploration, item, &mut text);
-    text.push(" has been answered, or has not been sent\nremedy: name a state in which it is awaited, or remove it here");
-    text.coarse(exploration);
-    text
-}
-
-const fn asked_by(exploration: &Exploration, item: &Item, text: &mut Text) {
-    let mut link = exploration.model.inputs_of(item.messages[0]);
-    let mut first = true;
-    while link != 0 {
-        if exploration.model.admits(item, link - 1) {
-            text.separate(first, " or ");
-            text.quoted(
-                exploration
-                    .model
-                    .command_of(exploration.model.inputs[link - 1].request as usize)
-                    .name,
-            );
-            first = false;
-        }
-        link = exploration.model.next_input(link);
-    }
-}
-
 const fn is_reply(item: &Item) -> bool {
     !item.messages.is_empty() && matches!(item.messages[0].kind, MessageKind::Reply)
 }
 
-const fn is_never_sent(exploration: &Exploration, item: &Item) -> bool {
+/// The first request that an item may answer, of those that are ever sent.
+const fn request(exploration: &Exploration, item: &Item) -> Option<usize> {
     let mut message = 0;
     while message < item.messages.len() {
         let mut link = exploration.model.inputs_of(item.messages[message]);
         while link != 0 {
             if exploration.model.admits(item, link - 1) {
-                return false;
+                return Some(exploration.model.inputs[link - 1].request as usize);
             }
             link = exploration.model.next_input(link);
         }
         message += 1;
     }
-    true
+    None
 }
 
 /// `_`: in no state that is reached and left to it. Where it is left none, other rules speak.

@@ -1,12 +1,17 @@
 //! S104: a message used as what it is not, or by whom it is not meant for.
 
-use super::{Exploration, open};
+mod unasked;
+
+pub(in crate::soundness) use unasked::find as find_effect;
+pub(super) use unasked::is_unasked;
+
+use super::{Exploration, open, s109};
 use crate::{
     definition::{Effect, Item, Trigger, Verb},
     message::{MessageInfo, MessageKind},
     soundness::{
         messages::{declares, same},
-        model::{Answered, Meaning, items, names},
+        model::{items, names},
         report::Text,
     },
 };
@@ -24,10 +29,14 @@ pub(in crate::soundness) const fn find_trigger(
     if let Trigger::Compensate(item) = trigger {
         return find_undo(exploration, item);
     }
+    let starts = matches!(trigger, Trigger::Start(_));
     let item = &items(trigger)[item];
     let mut message = 0;
     while message < item.messages.len() {
         let info = item.messages[message];
+        if starts && matches!(info.kind, MessageKind::Reply) {
+            return Some(started_by_reply(exploration, info));
+        }
         if let Some(endpoint) = elsewhere(exploration, info) {
             return Some(addressed_elsewhere(exploration, info, endpoint));
         }
@@ -49,31 +58,6 @@ pub(super) const fn elsewhere(exploration: &Exploration, message: &MessageInfo) 
             if matches!(message.kind, MessageKind::Command) && !home.is_empty() && !same(endpoint, home) =>
         {
             Some(endpoint)
-        }
-        _ => None,
-    }
-}
-
-/// Checks one `reply`: somebody asks for it, and it is clear who.
-pub(in crate::soundness) const fn find_effect(
-    exploration: &Exploration,
-    clause: usize,
-    branch: usize,
-    effect: usize,
-) -> Option<Text> {
-    let written = written(exploration, clause, branch, effect);
-    if exploration.excess.is_some()
-        || !matches!(
-            (written.verb, written.message.kind),
-            (Verb::Reply, MessageKind::Reply)
-        )
-    {
-        return None;
-    }
-    match exploration.model.meaning(clause, branch, effect) {
-        Meaning::Answers(Answered::Nobody) => Some(nobody_asks(exploration, written)),
-        Meaning::Answers(Answered::Several(first, second)) => {
-            Some(unclear(exploration, written, first as usize, second as usize))
         }
         _ => None,
     }
@@ -125,6 +109,31 @@ const fn written(exploration: &Exploration, clause: usize, branch: usize, effect
 
 /// An undo is for the success of a command that this saga sends; one never sent is told elsewhere.
 const fn find_undo(exploration: &Exploration, item: &'static Item) -> Option<Text> {
+    if !is_for_refusal(exploration, item) {
+        return None;
+    }
+    let mut text = open(exploration, "S104");
+    text.quoted_items(item);
+    text.push(" says that nothing was done, so that there is nothing to undo");
+    let left = if exploration.apart {
+        None
+    } else {
+        s109::tell_left(exploration, &mut text)
+    };
+    text.push("\nremedy: ");
+    match left {
+        Some(reply) => {
+            text.push("did you mean `");
+            text.push(reply);
+            text.push("`? Otherwise undo");
+        }
+        None => text.push("undo"),
+    }
+    text.push(" the reply that says it was done, or declare this one among the command's `replies(..)`");
+    Some(text)
+}
+
+const fn is_for_refusal(exploration: &Exploration, item: &Item) -> bool {
     let mut input = 0;
     let (mut sent, mut done) = (false, false);
     while input < exploration.model.replies_from[exploration.model.request_count] as usize {
@@ -135,14 +144,31 @@ const fn find_undo(exploration: &Exploration, item: &'static Item) -> Option<Tex
         }
         input += 1;
     }
-    if !sent || done {
-        return None;
+    sent && !done
+}
+
+/// Whether some undo is for a refusal; which steps nothing undoes is told there.
+pub(super) const fn undoes_nothing(exploration: &Exploration) -> bool {
+    let mut clause = 0;
+    while clause < exploration.model.definition.clauses.len() && !exploration.apart {
+        if let Trigger::Compensate(item) = &exploration.model.clause(clause).trigger
+            && is_for_refusal(exploration, item)
+        {
+            return true;
+        }
+        clause += 1;
     }
+    false
+}
+
+const fn started_by_reply(exploration: &Exploration, reply: &MessageInfo) -> Text {
     let mut text = open(exploration, "S104");
-    text.quoted_items(item);
-    text.push(" says that nothing was done, so that there is nothing to undo");
-    text.push("\nremedy: undo the reply that says it was done, or declare this one among the command's `replies(..)`");
-    Some(text)
+    text.quoted(reply.name);
+    text.push(" cannot start an instance: a reply goes only to the instance that sent its command");
+    text.push("\nremedy: start with a command or an event, `#[start(Command ..)]`, and take the reply in a state, `#[on(");
+    text.push(reply.name);
+    text.push(" in ..)]`");
+    text
 }
 
 const fn addressed_elsewhere(exploration: &Exploration, command: &MessageInfo, endpoint: &str) -> Text {
@@ -162,37 +188,5 @@ const fn undeclared(exploration: &Exploration, command: &MessageInfo, reply: &Me
     text.push(" is never answered with ");
     text.quoted(reply.name);
     text.push("\nremedy: name it among the command's `replies(..)` or `refusals(..)`, or another command after `of`");
-    text
-}
-
-const fn nobody_asks(exploration: &Exploration, effect: &Effect) -> Text {
-    let mut text = open(exploration, "S104");
-    text.push("nobody asks for ");
-    text.quoted(effect.message.name);
-    match effect.to {
-        Some(command) => {
-            text.push(": ");
-            text.quoted(command.name);
-            text.push(" is not answered with it, or is not taken here");
-        }
-        None => text.push(": no command that the saga takes is answered with it"),
-    }
-    text.push("\nremedy: name it in the `replies(..)` or `refusals(..)` of the command it answers, or `publish` an event");
-    text
-}
-
-const fn unclear(exploration: &Exploration, effect: &Effect, first: usize, second: usize) -> Text {
-    let first = exploration.model.message(exploration.model.askers[first]).name;
-    let mut text = open(exploration, "S104");
-    text.quoted(effect.message.name);
-    text.push(" answers both ");
-    text.quoted(first);
-    text.push(" and ");
-    text.quoted(exploration.model.message(exploration.model.askers[second]).name);
-    text.push("\nremedy: say whom it answers: `reply ");
-    text.push(effect.message.name);
-    text.push(" to ");
-    text.push(first);
-    text.push("`");
     text
 }

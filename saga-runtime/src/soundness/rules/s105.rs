@@ -1,8 +1,12 @@
 //! S105: somebody who asked and is never answered, or is answered when nobody waits.
 
-use super::{Exploration, open};
+mod waiting;
+
+pub(super) use waiting::{answer_instead, tell_waiting, tells, tells_with, waiting_at};
+
+use super::{Exploration, open, s104};
 use crate::{
-    definition::{Arity, Place, Target, Treatment},
+    definition::{Arity, Place, Treatment, Verb},
     message::{MessageInfo, MessageKind},
     soundness::{
         model::{Answered, Meaning, includes, items},
@@ -19,27 +23,7 @@ pub(in crate::soundness) const fn find_target(
     if exploration.excess.is_some() {
         return None;
     }
-    let number = exploration.model.branch_number(clause, branch);
-    let facts = &exploration.facts;
-    if facts.left_waiting_at[number] != 0 {
-        let node = facts.left_waiting_at[number] as usize - 1;
-        return Some(left_waiting(
-            exploration,
-            facts.left_waiting[number],
-            node,
-            "reply before ending: ",
-        ));
-    }
-    if facts.undone_waiting_at != 0 {
-        let node = facts.undone_waiting_at as usize - 1;
-        if let Some(last) = last_compensation(exploration, node)
-            && last == number
-        {
-            let remedy = "say what happens when all is undone: `#[compensated(-> reply .. => end)]`, with ";
-            return Some(left_waiting(exploration, facts.undone_waiting, node, remedy));
-        }
-    }
-    None
+    waiting::find(exploration, exploration.model.branch_number(clause, branch))
 }
 
 /// Checks one `reply`: somebody may be waiting for it.
@@ -49,11 +33,40 @@ pub(in crate::soundness) const fn find_effect(
     branch: usize,
     effect: usize,
 ) -> Option<Text> {
-    let written = exploration.model.clause(clause);
-    let effects = written.branches[branch].effects;
+    let effects = exploration.model.clause(clause).branches[branch].effects;
+    if exploration.excess.is_some() {
+        return None;
+    }
+    let Some((asker, twice)) = answers_nobody(exploration, clause, branch, effect) else {
+        return None;
+    };
+    let mut text = open(exploration, "S105");
+    text.quoted(effects[effect].message.name);
+    text.push(" answers nobody: whoever sent ");
+    text.quoted(exploration.model.message(exploration.model.askers[asker]).name);
+    text.push(if twice {
+        " has just been answered by the same handler"
+    } else {
+        " has been answered before, or cannot have asked yet, whichever way it comes to this"
+    });
+    let left = waiting_at(exploration, clause, branch);
+    tell_waiting(exploration, left, &mut text);
+    text.push("\nremedy: ");
+    answer_instead(exploration, left, &mut text);
+    text.push("remove this `reply`, or the earlier one");
+    Some(text)
+}
+
+/// The asker that a `reply` is for, though it does not wait, and whether the same outcome has just answered it.
+const fn answers_nobody(
+    exploration: &Exploration,
+    clause: usize,
+    branch: usize,
+    effect: usize,
+) -> Option<(usize, bool)> {
     let number = exploration.model.branch_number(clause, branch);
-    let after_end = includes(written.places, Place::End);
-    if exploration.excess.is_some() || !(exploration.facts.ran[number] || after_end) {
+    let after_end = includes(exploration.model.clause(clause).places, Place::End);
+    if !(exploration.facts.ran[number] || after_end) {
         return None;
     }
     let Meaning::Answers(Answered::Asker(asker)) = exploration.model.meaning(clause, branch, effect) else {
@@ -65,17 +78,23 @@ pub(in crate::soundness) const fn find_effect(
     if !twice && (after_end || exploration.facts.asked[number] & (1 << asker) != 0) {
         return None;
     }
-    let mut text = open(exploration, "S105");
-    text.quoted(effects[effect].message.name);
-    text.push(" answers nobody: whoever sent ");
-    text.quoted(exploration.model.message(exploration.model.askers[asker]).name);
-    text.push(if twice {
-        " has just been answered by the same handler"
-    } else {
-        " has been answered before, or cannot have asked yet, whichever way it comes to this"
-    });
-    text.push("\nremedy: remove this `reply`, or the earlier one");
-    Some(text)
+    Some((asker, twice))
+}
+
+/// Whether an outcome replies what nobody waits for: whoever does wait is told of there.
+const fn is_misdirected(exploration: &Exploration, clause: usize, branch: usize) -> bool {
+    let effects = exploration.model.clause(clause).branches[branch].effects;
+    let mut at = 0;
+    while at < effects.len() {
+        if matches!(effects[at].verb, Verb::Reply)
+            && (s104::is_unasked(exploration, clause, branch, at)
+                || answers_nobody(exploration, clause, branch, at).is_some())
+        {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Checks one item of a trigger: a command that comes after the end is answered.
@@ -93,6 +112,7 @@ pub(in crate::soundness) const fn find_trigger(
     while message < messages.len() {
         if let Some(asker) = exploration.model.asker(messages[message])
             && !every_branch_answers(exploration, clause, asker)
+            && (exploration.apart || !any_misdirected(exploration, clause))
         {
             return Some(unanswered_in_end(exploration, messages[message]));
         }
@@ -125,36 +145,16 @@ pub(in crate::soundness) const fn find_exception(
     None
 }
 
-const fn left_waiting(exploration: &Exploration, waiting: u64, node: usize, remedy: &str) -> Text {
-    let mut text = open(exploration, "S105");
-    text.push("`end` is reached while whoever sent ");
-    let mut left = waiting;
-    while left != 0 {
-        text.separate(left == waiting, " or ");
-        text.quoted(
-            exploration
-                .model
-                .message(exploration.model.askers[left.trailing_zeros() as usize])
-                .name,
-        );
-        left &= left - 1;
+/// Whether some outcome of a clause replies what nobody waits for.
+const fn any_misdirected(exploration: &Exploration, clause: usize) -> bool {
+    let mut branch = 0;
+    while branch < exploration.model.clause(clause).branches.len() {
+        if is_misdirected(exploration, clause, branch) {
+            return true;
+        }
+        branch += 1;
     }
-    text.push(" still waits for an answer");
-    text.way(exploration, node, None);
-    text.push("\nremedy: ");
-    text.push(remedy);
-    left = waiting;
-    while left != 0 {
-        text.separate(left == waiting, ", and ");
-        choice(
-            exploration
-                .model
-                .message(exploration.model.askers[left.trailing_zeros() as usize]),
-            &mut text,
-        );
-        left &= left - 1;
-    }
-    text
+    false
 }
 
 /// `` `reply OrderConfirmed` or `reply OrderRejected` ``
@@ -211,22 +211,4 @@ const fn answers(
         at += 1;
     }
     false
-}
-
-/// The `=> compensate` through which it came to a node.
-const fn last_compensation(exploration: &Exploration, node: usize) -> Option<usize> {
-    let mut next = Some(node);
-    while let Some(node) = next {
-        if let Some(number) = exploration.trace.edge(node).branch() {
-            let (clause, branch) = exploration.model.branch_at(number);
-            if matches!(
-                exploration.model.clause(clause).branches[branch].target,
-                Some(Target::Compensate)
-            ) {
-                return Some(number);
-            }
-        }
-        next = exploration.trace.parent(node);
-    }
-    None
 }

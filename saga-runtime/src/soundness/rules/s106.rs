@@ -1,10 +1,11 @@
 //! S106: a command or event named somewhere, and unforeseen somewhere else.
 
-use super::{Exploration, open, s104};
+use super::{Exploration, follows, open, s104};
 use crate::{
     definition::{Item, Trigger},
     message::{MessageInfo, MessageKind},
     soundness::{
+        capacity::NONE,
         model::{items, names},
         report::Text,
     },
@@ -55,15 +56,75 @@ const fn find_message(
             && let link = exploration.model.inputs_of(info)
             && link != 0
             && next_missing(exploration, link - 1, 0).is_some()
-            && !is_exempt(exploration, info)
+            && is_told_here(exploration, link - 1)
             && !is_named_before(exploration, info, clause, at, exception)
-            && let Some(place) = next_missing(exploration, link - 1, 0)
         {
-            return Some(report(exploration, info, link - 1, place));
+            return Some(report(exploration, link - 1));
         }
         message += 1;
     }
     None
+}
+
+/// Whether a message is unforeseen, and neither told with another mistake nor with another message that is unforeseen in
+/// the same states.
+const fn is_told_here(exploration: &Exploration, input: usize) -> bool {
+    if !is_unforeseen(exploration, input) || is_silent(exploration, input) {
+        return false;
+    }
+    let mut earlier = 0;
+    while earlier < input && !exploration.apart {
+        if is_told_with(exploration, earlier, input) {
+            return false;
+        }
+        earlier += 1;
+    }
+    true
+}
+
+/// Whether two messages are unforeseen in the same states: one thing is forgotten about those states.
+const fn is_told_with(exploration: &Exploration, one: usize, other: usize) -> bool {
+    is_unforeseen(exploration, one)
+        && is_unforeseen(exploration, other)
+        && missing(exploration, one) == missing(exploration, other)
+        && !is_silent(exploration, one)
+        && !is_silent(exploration, other)
+}
+
+/// Whether a message that comes of its own accord is named nowhere in some state that is reached.
+const fn is_unforeseen(exploration: &Exploration, input: usize) -> bool {
+    exploration.model.inputs[input].request == NONE
+        && next_missing(exploration, input, 0).is_some()
+        && !is_exempt(
+            exploration,
+            exploration.model.message(exploration.model.inputs[input].message),
+        )
+}
+
+/// Whether a message that is unforeseen is told with other mistakes, wherever it is.
+pub(super) const fn is_silent(exploration: &Exploration, input: usize) -> bool {
+    if !is_unforeseen(exploration, input) {
+        return false;
+    }
+    let mut next = next_missing(exploration, input, 0);
+    while let Some(place) = next {
+        if !follows::is_told(exploration, input, place) {
+            return false;
+        }
+        next = next_missing(exploration, input, place + 1);
+    }
+    true
+}
+
+/// The places that are reached and do not name the message, as bits.
+const fn missing(exploration: &Exploration, input: usize) -> u128 {
+    let mut places = 0;
+    let mut next = next_missing(exploration, input, 0);
+    while let Some(place) = next {
+        places |= 1 << place;
+        next = next_missing(exploration, input, place + 1);
+    }
+    places
 }
 
 /// A starting command that comes again joins those who wait; one addressed elsewhere never comes, which S104 says.
@@ -128,10 +189,13 @@ const fn next_missing(exploration: &Exploration, input: usize, mut place: usize)
     None
 }
 
-const fn report(exploration: &Exploration, message: &MessageInfo, input: usize, first: usize) -> Text {
+const fn report(exploration: &Exploration, input: usize) -> Text {
+    let first = missing(exploration, input).trailing_zeros() as usize;
+    let message = exploration.model.message(exploration.model.inputs[input].message);
     let mut text = open(exploration, "S106");
-    text.quoted(message.name);
-    text.push(" may come at any time, and nothing is said about it in ");
+    let several = messages(exploration, input, true, true, &mut text) > 1;
+    text.push(" may come at any time, and nothing is said about ");
+    text.push(if several { "them in " } else { "it in " });
     places(exploration, input, first, ", ", true, &mut text);
     text.way(
         exploration,
@@ -139,27 +203,59 @@ const fn report(exploration: &Exploration, message: &MessageInfo, input: usize, 
         Some(message.name),
     );
     text.push("\nremedy: ");
-    let asks = message.wants_reply();
-    text.push(if asks {
-        "answer it there, `#[on("
-    } else {
-        "handle it there, `#[on("
+    text.push(match (several, message.wants_reply()) {
+        (true, _) => "answer or handle each there, `#[on(",
+        (false, true) => "answer it there, `#[on(",
+        (false, false) => "handle it there, `#[on(",
     });
     text.push(message.name);
     text.push(" in ");
     places(exploration, input, first, " | ", false, &mut text);
-    text.push(if asks {
+    text.push(if message.wants_reply() {
         " -> reply ..)]`"
     } else {
-        " ..)]`, or say what becomes of it beside `states(..)`: `ignore("
+        " ..)]`"
     });
-    if !asks {
-        text.push(message.name);
-        text.push(" in ");
-        places(exploration, input, first, " | ", false, &mut text);
-        text.push(")`");
-    }
+    ignorable(exploration, input, first, &mut text);
     text
+}
+
+/// What could be said instead of what needs no answer.
+const fn ignorable(exploration: &Exploration, input: usize, first: usize, text: &mut Text) {
+    let mut none = Text::new();
+    if messages(exploration, input, false, false, &mut none) == 0 {
+        return;
+    }
+    text.push(", or say what becomes of it beside `states(..)`: `ignore(");
+    messages(exploration, input, false, false, text);
+    text.push(" in ");
+    places(exploration, input, first, " | ", false, text);
+    text.push(")`");
+}
+
+/// The messages that are told together; those that want a reply only on demand.
+const fn messages(
+    exploration: &Exploration,
+    input: usize,
+    asking: bool,
+    quoted: bool,
+    text: &mut Text,
+) -> usize {
+    let mut count = 0;
+    let mut other = input;
+    while other < exploration.model.input_count {
+        let message = exploration.model.message(exploration.model.inputs[other].message);
+        let together = other == input || (!exploration.apart && is_told_with(exploration, input, other));
+        if together && (asking || !message.wants_reply()) {
+            text.separate(count == 0, ", ");
+            text.push(if quoted { "`" } else { "" });
+            text.push(message.name);
+            text.push(if quoted { "`" } else { "" });
+            count += 1;
+        }
+        other += 1;
+    }
+    count
 }
 
 const fn places(

@@ -2,13 +2,17 @@
 
 mod in_vain;
 
-use super::{Exploration, open};
+use super::{
+    Exploration,
+    follows::{self, Teller},
+    open,
+};
 use crate::{
     definition::{Place, Target},
     message::MessageKind,
     soundness::{
         messages::declares,
-        model::{includes, items},
+        model::{includes, items, names},
         moves,
         report::Text,
     },
@@ -23,24 +27,81 @@ pub(in crate::soundness) const fn find(
     if exploration.excess.is_some() {
         return None;
     }
+    match entered_in_vain(exploration, clause, branch) {
+        Some(node) => Some(report(exploration, node)),
+        None => None,
+    }
+}
+
+/// Whether some branch is told to lead to this state in vain.
+pub(super) const fn is_in(exploration: &Exploration, place: usize) -> bool {
+    let mut number = 0;
+    while number < exploration.model.branch_count() {
+        let (clause, branch) = exploration.model.branch_at(number);
+        if let Some(node) = entered_in_vain(exploration, clause, branch)
+            && exploration.trace.place(node) == place
+        {
+            return true;
+        }
+        number += 1;
+    }
+    false
+}
+
+/// Whether a report tells as well that this reply may come in this place, and that nothing is said about it there: nothing
+/// comes that is awaited there, or it is awaited where nothing comes.
+pub(super) const fn tells(exploration: &Exploration, input: usize, place: usize) -> bool {
+    let mut state = 0;
+    while state < exploration.model.compensate() {
+        if (state == place || awaits(exploration, state, input)) && is_in(exploration, state) {
+            return true;
+        }
+        state += 1;
+    }
+    false
+}
+
+/// The same, of the report about one state.
+pub(super) const fn tells_with(exploration: &Exploration, state: usize, input: usize, place: usize) -> bool {
+    state == place || awaits(exploration, state, input)
+}
+
+/// Whether a clause of this very state takes a reply.
+const fn awaits(exploration: &Exploration, state: usize, input: usize) -> bool {
+    let message = exploration.model.inputs[input].message;
+    let message = exploration.model.message(message);
+    let mut clause = 0;
+    while clause < exploration.model.definition.clauses.len() {
+        let written = exploration.model.clause(clause);
+        let items = items(&written.trigger);
+        let mut item = 0;
+        while item < items.len() && includes(written.places, Place::State(state as u16)) {
+            if names(items[item].messages, message) {
+                return true;
+            }
+            item += 1;
+        }
+        clause += 1;
+    }
+    false
+}
+
+/// The first configuration to which a branch leads and where nothing comes that is waited for.
+const fn entered_in_vain(exploration: &Exploration, clause: usize, branch: usize) -> Option<usize> {
     let number = exploration.model.branch_number(clause, branch);
     if exploration.facts.stuck[number] != 0 {
-        return Some(report(exploration, exploration.facts.stuck[number] as usize - 1));
+        return Some(exploration.facts.stuck[number] as usize - 1);
     }
     let written = exploration.model.clause(clause);
     let Some(Target::State(state)) = moves::target(&written.trigger, written.branches[branch].target) else {
         return None;
     };
-    let node = if exploration.is_forgotten(state as usize) {
+    if exploration.is_forgotten(state as usize) {
         first_there(exploration, state as usize, number)
     } else if in_vain::enters(exploration, number, state as usize) {
         exploration.trace.first_of_branch(number)
     } else {
         None
-    };
-    match node {
-        Some(node) => Some(report(exploration, node)),
-        None => None,
     }
 }
 
@@ -61,7 +122,14 @@ const fn report(exploration: &Exploration, node: usize) -> Text {
     awaited(exploration, place, &mut text);
     text.push(", and none of them is on its way");
     text.way(exploration, node, None);
-    text.push("\nremedy: send what they answer on the way there, `-> send ");
+    let told = follows::tell(exploration, Teller::Forgotten(place), &mut text);
+    text.push("\nremedy: ");
+    if told.count == 1 && told.place != place {
+        text.push("did you mean `in ");
+        text.push(exploration.model.place_name(told.place));
+        text.push("`? Otherwise ");
+    }
+    text.push("send what they answer on the way there, `-> send ");
     text.push(asking(exploration, place));
     text.push(" => ");
     text.push(exploration.model.place_name(place));

@@ -1,6 +1,6 @@
 //! S109: a step that was done and that nobody undoes.
 
-use super::{Exploration, Token, is_opener, open, retired_request};
+use super::{Exploration, Token, is_opener, open, retired_request, s104};
 use crate::{
     definition::{Place, Treatment},
     soundness::{
@@ -37,7 +37,7 @@ pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retire
 const fn find_request(exploration: &Exploration, request: usize, token: Token) -> Option<Text> {
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {
-        if exploration.facts.lasting[input] != 0 {
+        if exploration.facts.lasting[input] != 0 && !s104::undoes_nothing(exploration) {
             let node = exploration.facts.lasting[input] as usize - 1;
             if is_opener(exploration, request, node, token) {
                 return Some(report(exploration, request, input, node));
@@ -46,6 +46,29 @@ const fn find_request(exploration: &Exploration, request: usize, token: Token) -
         input += 1;
     }
     None
+}
+
+/// The replies whose steps nothing undoes, each once, where an undo is told to undo nothing; the first of them.
+pub(super) const fn tell_left(exploration: &Exploration, text: &mut Text) -> Option<&'static str> {
+    let mut first = None;
+    let mut input = 0;
+    while input < exploration.model.replies_from[exploration.model.request_count] as usize {
+        if exploration.facts.lasting[input] != 0 {
+            let reply = exploration.model.inputs[input].message;
+            let reply = exploration.model.message(reply).name;
+            text.push(if first.is_none() {
+                "; nothing undoes "
+            } else {
+                ", "
+            });
+            text.quoted(reply);
+            if first.is_none() {
+                first = Some(reply);
+            }
+        }
+        input += 1;
+    }
+    first
 }
 
 const fn report(exploration: &Exploration, request: usize, input: usize, node: usize) -> Text {

@@ -1,6 +1,10 @@
 //! S110: something written that never comes to anything.
 
-use super::{Exploration, open, place_number};
+use super::{
+    Exploration,
+    follows::{self, Teller},
+    open, place_number,
+};
 use crate::{
     definition::{Arity, Clause, Item, Place, Retired, Trigger},
     message::MessageInfo,
@@ -34,16 +38,21 @@ pub(in crate::soundness) const fn find(exploration: &Exploration, clause: usize)
             remedy,
         ));
     }
-    if let (Trigger::On(item), [Place::Rest]) = (&written.trigger, written.places)
-        && is_shadowed(exploration, clause, item)
-    {
+    if is_shadowed(exploration, clause) {
         let remedy = "remove it, or one of the clauses that name the states";
-        return Some(report(
-            exploration,
-            written,
-            "never runs: other clauses take the message in each of its states",
-            remedy,
-        ));
+        let what = "never runs: other clauses take the message in each of its states";
+        let mut text = open(exploration, "S110");
+        describe(written, what, &mut text);
+        let told = follows::tell(exploration, Teller::Shadowed, &mut text);
+        text.push("\nremedy: ");
+        if told.count == 1 {
+            let message = exploration.model.inputs[told.input].message;
+            text.push("did you mean `");
+            text.push(exploration.model.message(message).name);
+            text.push("`? Otherwise ");
+        }
+        text.push(remedy);
+        return Some(text);
     }
     if let Trigger::All(items) = written.trigger
         && never_completes(exploration, clause, items)
@@ -78,15 +87,19 @@ pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retire
 
 const fn report(exploration: &Exploration, clause: &'static Clause, what: &str, remedy: &str) -> Text {
     let mut text = open(exploration, "S110");
+    describe(clause, what, &mut text);
+    text.push("\nremedy: ");
+    text.push(remedy);
+    text
+}
+
+const fn describe(clause: &'static Clause, what: &str, text: &mut Text) {
     text.push("the clause `");
     text.trigger(&clause.trigger, clause.handler);
     text.push("` of `");
     text.push(clause.handler);
     text.push("` ");
     text.push(what);
-    text.push("\nremedy: ");
-    text.push(remedy);
-    text
 }
 
 const fn find_undo(exploration: &Exploration, clause: &'static Clause) -> Option<Text> {
@@ -179,8 +192,24 @@ const fn only_in_compensate(clause: &Clause) -> bool {
     !clause.places.is_empty()
 }
 
-/// Whether every state names the message otherwise. A reply that cannot come at all is told elsewhere.
-const fn is_shadowed(exploration: &Exploration, clause: usize, item: &Item) -> bool {
+/// Whether a clause that takes a message in `_` never runs in any state that is left to it; what comes there is told with it.
+pub(super) const fn is_shadowed_in(exploration: &Exploration, place: usize) -> bool {
+    let mut clause = 0;
+    while place < exploration.model.compensate() && clause < exploration.model.definition.clauses.len() {
+        if is_shadowed(exploration, clause) {
+            return true;
+        }
+        clause += 1;
+    }
+    false
+}
+
+/// Whether every state names the message of a clause for `_` otherwise. A reply that cannot come is told elsewhere.
+const fn is_shadowed(exploration: &Exploration, clause: usize) -> bool {
+    let written = exploration.model.clause(clause);
+    let (Trigger::On(item), [Place::Rest]) = (&written.trigger, written.places) else {
+        return false;
+    };
     let mut any = false;
     let mut message = 0;
     while message < item.messages.len() {

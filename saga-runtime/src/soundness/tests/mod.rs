@@ -8,13 +8,14 @@
 
 mod capacity;
 mod dice;
+mod follows;
 mod language;
-
 mod once;
 mod oracle;
 mod property;
 mod sagas;
 mod texts;
+mod together;
 
 use crate::definition::{Definition, Verb};
 
@@ -35,17 +36,26 @@ fn explored(definition: &'static Definition) -> Box<Exploration> {
 
 /// What the rules say of a saga, token by token, as generated code would ask.
 fn problems(definition: &'static Definition) -> Vec<String> {
-    let exploration = explored(definition);
-    let mut found: Vec<Option<Text>> = vec![limits::find(&exploration)];
+    found(&explored(definition))
+}
+
+fn found(exploration: &Exploration) -> Vec<String> {
+    let definition = exploration.model.definition;
+    let mut found: Vec<Option<Text>> = vec![limits::find(exploration)];
     for clause in 0..definition.clauses.len() {
-        clause_problems(&exploration, clause, &mut found);
+        clause_problems(exploration, clause, &mut found);
+    }
+    for retired in 0..definition.retired.len() {
+        found.push(s101::find_retired(exploration, retired));
+        found.push(s109::find_retired(exploration, retired));
+        found.push(s110::find_retired(exploration, retired));
     }
     for (exception, written) in definition.exceptions.iter().enumerate() {
-        found.push(s105::find_exception(&exploration, exception));
-        found.push(s106::find_exception(&exploration, exception));
-        found.push(s109::find_exception(&exploration, exception));
+        found.push(s105::find_exception(exploration, exception));
+        found.push(s106::find_exception(exploration, exception));
+        found.push(s109::find_exception(exploration, exception));
         found.extend(
-            (0..written.places.len()).map(|place| s102::find_exception(&exploration, exception, place)),
+            (0..written.places.len()).map(|place| s102::find_exception(exploration, exception, place)),
         );
     }
     found
