@@ -23,6 +23,7 @@ mod kill;
 mod lifecycle;
 mod locked;
 mod lost_answers;
+mod narrow;
 #[cfg(feature = "nats")]
 mod nats;
 mod nested;

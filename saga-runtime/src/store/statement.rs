@@ -12,6 +12,15 @@ use crate::envelope::{Envelope, MessageId};
 /// parameter, a text. Its one row says in its one column whether the message is new: under an [id](crate::bus::Send::id)
 /// that was seen before, nothing is sent.
 ///
+/// With PostgreSQL, whoever runs it needs few rights in the store's schema, `saga` unless said otherwise:
+///
+/// ```sql
+/// GRANT USAGE ON SCHEMA saga TO web;
+/// GRANT USAGE ON SEQUENCE saga.message_block TO web;
+/// GRANT INSERT ON saga.message TO web;
+/// GRANT SELECT, INSERT, UPDATE ON saga.inbox TO web; -- for messages to which an id was given
+/// ```
+///
 /// ```no_run
 /// # use saga_runtime::{Bus, Error, envelope::MessageId, prelude::*, store::tokio_postgres::Client};
 /// # #[derive(Endpoint)]

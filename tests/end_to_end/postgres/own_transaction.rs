@@ -108,6 +108,60 @@ async fn a_message_is_sent_when_the_transaction_commits_and_not_before() {
     till.shutdown().await.unwrap();
 }
 
+/// The rights that the documentation of [`Statement`] names, each with what is said without it.
+const RIGHTS: [(&str, &str); 4] = [
+    ("USAGE ON SCHEMA {schema}", "for schema"),
+    (
+        "USAGE ON SEQUENCE {schema}.message_block",
+        "for sequence message_block",
+    ),
+    ("INSERT ON {schema}.message", "for table message"),
+    ("SELECT, INSERT, UPDATE ON {schema}.inbox", "for table inbox"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_sends_needs_the_rights_that_are_documented_and_no_others() {
+    let Some(schema) = Schema::new() else { return };
+    let cashier = Cashier::default();
+    let till = till(&schema, &cashier).await;
+    let (owner, role) = (schema.client().await, format!("{}_web", schema.name()));
+    let create = format!("CREATE ROLE {role} LOGIN");
+    owner.batch_execute(&create).await.unwrap();
+    let url = schema.url().replacen("postgres@", &format!("{role}@"), 1);
+    let (web, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let sending = till
+        .send(charge("A1"))
+        .id(MessageId::random())
+        .statement()
+        .unwrap();
+
+    let mut told = Vec::new();
+    for without in 0..=RIGHTS.len() {
+        let granted = RIGHTS.iter().enumerate().filter(|(n, _)| *n != without);
+        let mut grants = format!("DROP OWNED BY {role};");
+        for (_, (right, _)) in granted {
+            let right = right.replace("{schema}", schema.name());
+            grants += &format!("GRANT {right} TO {role};");
+        }
+        owner.batch_execute(&grants).await.unwrap();
+        let sent = web.query_one(&sending.sql, &[&sending.parameter]).await;
+        told.push(match sent {
+            Ok(row) => format!("sent: {}", row.get::<_, bool>(0)),
+            Err(error) => error.as_db_error().unwrap().message().to_owned(),
+        });
+    }
+    let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    owner.batch_execute(&drop).await.unwrap();
+    let said = RIGHTS.iter().map(|(_, said)| *said).chain(["sent: true"]);
+    for (told, said) in told.iter().zip(said) {
+        assert!(told.contains(said), "{said} is not in {told:?}");
+    }
+    until_idle(&till).await;
+    assert_eq!(cashier.charged(), ["A1"]);
+    till.shutdown().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_an_id_that_was_seen_before_nothing_is_sent() {
     let Some(schema) = Schema::new() else { return };
