@@ -355,7 +355,7 @@ struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     fn of(delivery: &'a Delivery) -> Self {
-        let envelope = Envelope::from_wire(delivery.headers.clone(), delivery.body.clone());
+        let envelope = Envelope::from_wire(&delivery.headers, delivery.body.clone());
         Self {
             delivery,
             envelope: envelope.map(Arc::new),

@@ -24,7 +24,7 @@ const MAX_TRIES: u32 = 10;
 const DOUBLINGS: u32 = 5;
 
 /// Batches on their way to the broker at a time, so that its disk and ours work side by side.
-const SIDE_BY_SIDE: usize = 4;
+const SIDE_BY_SIDE: usize = 8;
 
 /// What is to be committed of a message that left, and its place in the budget until it is.
 type Settled = (Unit, Permit);

@@ -1,21 +1,23 @@
 //! The envelope between processes: headers as text, and the body as it is.
 //!
-//! | header | |
-//! |---|---|
-//! | `content-type`, `traceparent` | as elsewhere |
-//! | `saga-id`, `saga-kind`, `saga-name`, `saga-version`, `saga-created-at` | what it is |
-//! | `saga-conversation`, `saga-caused-by`, `saga-in-reply-to` | where it came from |
-//! | `saga-reply-to-queue`, `saga-reply-to-{saga,key,incarnation}` | where its answer goes |
-//! | `saga-to-{saga,key,incarnation}` | whom it answers |
-//! | `saga-header-*` | a caller's header whose name or text could not stand as it is, percent-encoded |
-//! | any other | a caller's header |
+//! | header | | where absent |
+//! |---|---|---|
+//! | `content-type` | how the body is written, as elsewhere | refused |
+//! | `traceparent` | W3C trace context, as elsewhere | none |
+//! | `saga-id`, `saga-kind`, `saga-name`, `saga-created-at` | what it is | refused |
+//! | `saga-version` | its version | 1 |
+//! | `saga-conversation` | the id of the message that everything began with | its own |
+//! | `saga-in-reply-to` | the id of the command that it answers | none |
+//! | `saga-caused-by` | the id of the message during whose handling it was sent | that of the command that it answers |
+//! | `saga-reply-to-queue` | where its answer goes | nowhere |
+//! | `saga-reply-to` | and to which instance: `saga/key/incarnation` | a caller's |
+//! | `saga-to` | the instance that it answers: `saga/key/incarnation` | none |
+//! | `saga-header-*` | a caller's header whose name or text could not stand as it is, percent-encoded | |
+//! | any other | a caller's header | |
+//!
+//! What has a default is left out where it says nothing else: brokers look at each header of each message.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt::Display,
-    str::FromStr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 
@@ -26,25 +28,34 @@ const CONTENT_TYPE: &str = "content-type";
 const TRACEPARENT: &str = "traceparent";
 const OURS: &str = "saga-";
 const ESCAPED: &str = "saga-header-";
+const REPLY_TO_QUEUE: &str = "saga-reply-to-queue";
+const REPLY_TO: &str = "saga-reply-to";
+
+/// Between the parts of an instance's address.
+const BETWEEN: char = '/';
 
 impl Envelope {
     /// The headers, by lower-case name and in printable ASCII save for a caller's own, and the body.
     pub fn to_wire(&self) -> (Vec<(String, String)>, Bytes) {
         let mut wire = Writer::default();
+        let caused_by = self.caused_by.filter(|_| self.caused_by != self.in_reply_to);
         wire.put(CONTENT_TYPE, self.content_type.content_type());
         wire.put("saga-id", self.id);
         wire.put("saga-kind", kind_name(self.kind));
         wire.put_text("saga-name", &self.name);
-        wire.put("saga-version", self.version);
+        wire.put_some("saga-version", (self.version != 1).then_some(self.version));
         wire.put("saga-created-at", self.created_at);
-        wire.put("saga-conversation", self.conversation);
-        wire.put_some("saga-caused-by", self.caused_by);
+        wire.put_some(
+            "saga-conversation",
+            (self.conversation != self.id).then_some(self.conversation),
+        );
+        wire.put_some("saga-caused-by", caused_by);
         wire.put_some("saga-in-reply-to", self.in_reply_to);
         if let Some(address) = &self.reply_to {
-            wire.put_text("saga-reply-to-queue", &address.queue);
-            wire.put_instance("saga-reply-to", address.instance.as_ref());
+            wire.put_text(REPLY_TO_QUEUE, &address.queue);
+            wire.put_some(REPLY_TO, address.instance.as_ref().map(path));
         }
-        wire.put_instance("saga-to", self.to.as_ref());
+        wire.put_some("saga-to", self.to.as_ref().map(path));
         wire.put_some(TRACEPARENT, self.traceparent.as_deref().map(escape));
         for (name, value) in &self.headers {
             wire.put_header(name, value);
@@ -54,10 +65,11 @@ impl Envelope {
 
     /// Reads what [`to_wire`](Self::to_wire) wrote; `Err` names the header that is missing or garbled.
     ///
-    /// Senders that are no bus may leave out `saga-version` (taken as 1) and `saga-conversation` (it begins one).
-    pub fn from_wire(headers: Vec<(String, String)>, body: Bytes) -> Result<Self, HandlerError> {
-        let wire = Reader::new(headers)?;
+    /// Whoever sends without being a bus may leave out all that is not refused where it is absent.
+    pub fn from_wire(headers: &[(String, String)], body: Bytes) -> Result<Self, HandlerError> {
+        let wire = Reader(headers);
         let id = wire.required("saga-id")?;
+        let in_reply_to = wire.optional("saga-in-reply-to")?;
         Ok(Self {
             id,
             kind: wire.one_of("saga-kind", kind_of)?,
@@ -66,12 +78,12 @@ impl Envelope {
             content_type: wire.one_of(CONTENT_TYPE, Codec::from_content_type)?,
             created_at: wire.required("saga-created-at")?,
             conversation: wire.optional("saga-conversation")?.unwrap_or(id),
-            caused_by: wire.optional("saga-caused-by")?,
-            in_reply_to: wire.optional("saga-in-reply-to")?,
+            caused_by: wire.optional("saga-caused-by")?.or(in_reply_to),
+            in_reply_to,
             reply_to: wire.address()?,
             to: wire.instance("saga-to")?,
             traceparent: wire.text(TRACEPARENT)?,
-            headers: wire.callers,
+            headers: wire.callers()?,
             body,
         })
     }
@@ -100,20 +112,12 @@ impl Writer {
     }
 
     fn put_text(&mut self, name: impl Into<String>, text: &str) {
-        self.put(name, escape(text));
+        self.0.push((name.into(), escape(text)));
     }
 
     fn put_some(&mut self, name: &str, value: Option<impl Display>) {
         if let Some(value) = value {
             self.put(name, value);
-        }
-    }
-
-    fn put_instance(&mut self, prefix: &str, instance: Option<&InstanceAddress>) {
-        if let Some(instance) = instance {
-            self.put_text(format!("{prefix}-saga"), &instance.saga);
-            self.put_text(format!("{prefix}-key"), &instance.key);
-            self.put(format!("{prefix}-incarnation"), instance.incarnation);
         }
     }
 
@@ -126,11 +130,36 @@ impl Writer {
     }
 }
 
+/// An instance as one word.
+fn path(instance: &InstanceAddress) -> String {
+    let part = |text| {
+        percent(text, |byte| {
+            byte.is_ascii_graphic() && byte != b'%' && char::from(byte) != BETWEEN
+        })
+    };
+    let (saga, key) = (part(&instance.saga), part(&instance.key));
+    format!("{saga}{BETWEEN}{key}{BETWEEN}{}", instance.incarnation)
+}
+
+/// Undoes [`path`].
+fn instance_at(path: &str) -> Option<InstanceAddress> {
+    let mut parts = path.split(BETWEEN);
+    let instance = InstanceAddress {
+        saga: unescape(parts.next()?)?.into(),
+        key: unescape(parts.next()?)?.into(),
+        incarnation: parts.next()?.parse().ok()?,
+    };
+    parts.next().is_none().then_some(instance)
+}
+
 /// Whether a caller's header can travel under its own name and cannot be taken for one of ours.
 fn stands_as_it_is(name: &str, value: &str) -> bool {
-    let reserved = name.starts_with(OURS) || matches!(name, CONTENT_TYPE | TRACEPARENT);
     let plain = !name.is_empty() && name.bytes().all(is_plain);
-    plain && !reserved && !value.chars().any(char::is_control) && value.trim() == value
+    plain && !is_ours(name) && !value.chars().any(char::is_control) && value.trim() == value
+}
+
+fn is_ours(name: &str) -> bool {
+    name.starts_with(OURS) || matches!(name, CONTENT_TYPE | TRACEPARENT)
 }
 
 fn is_plain(byte: u8) -> bool {
@@ -176,34 +205,29 @@ fn unescape(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Our headers, and the caller's apart from them.
-struct Reader {
-    ours: HashMap<String, String>,
-    callers: BTreeMap<String, String>,
-}
+/// Headers as they came. There are few: looking through them is quicker than any map.
+struct Reader<'a>(&'a [(String, String)]);
 
-impl Reader {
-    fn new(headers: Vec<(String, String)>) -> Result<Self, HandlerError> {
-        let mut reader = Self {
-            ours: HashMap::with_capacity(headers.len()),
-            callers: BTreeMap::new(),
-        };
-        for (name, value) in headers {
-            if let Some(escaped) = name.strip_prefix(ESCAPED) {
-                let caller = unescape(escaped).ok_or_else(|| garbled(&name, escaped))?;
-                let text = unescape(&value).ok_or_else(|| garbled(&name, &value))?;
-                reader.callers.insert(caller, text);
-            } else if name.starts_with(OURS) || matches!(name.as_str(), CONTENT_TYPE | TRACEPARENT) {
-                reader.ours.insert(name, value);
-            } else {
-                reader.callers.insert(name, value);
-            }
-        }
-        Ok(reader)
+impl<'a> Reader<'a> {
+    /// Of a header that came twice, the last.
+    fn raw(&self, name: &str) -> Option<&'a str> {
+        let mut found = self.0.iter().rev().filter(|(other, _)| other == name);
+        found.next().map(|(_, value)| value.as_str())
     }
 
-    fn raw(&self, name: &str) -> Option<&str> {
-        self.ours.get(name).map(String::as_str)
+    /// What is a caller's own.
+    fn callers(&self) -> Result<BTreeMap<String, String>, HandlerError> {
+        let mut callers = BTreeMap::new();
+        for (name, value) in self.0 {
+            if let Some(escaped) = name.strip_prefix(ESCAPED) {
+                let caller = unescape(escaped).ok_or_else(|| garbled(name, escaped))?;
+                let text = unescape(value).ok_or_else(|| garbled(name, value))?;
+                callers.insert(caller, text);
+            } else if !is_ours(name) {
+                callers.insert(name.clone(), value.clone());
+            }
+        }
+        Ok(callers)
     }
 
     fn text(&self, name: &str) -> Result<Option<Arc<str>>, HandlerError> {
@@ -232,27 +256,19 @@ impl Reader {
     }
 
     fn address(&self) -> Result<Option<Address>, HandlerError> {
-        let queue = self.text("saga-reply-to-queue")?;
-        let instance = self.instance("saga-reply-to")?;
+        let queue = self.text(REPLY_TO_QUEUE)?;
+        let instance = self.instance(REPLY_TO)?;
         match (queue, instance) {
             (Some(queue), instance) => Ok(Some(Address { queue, instance })),
-            (None, Some(_)) => Err(missing("saga-reply-to-queue")),
+            (None, Some(_)) => Err(missing(REPLY_TO_QUEUE)),
             (None, None) => Ok(None),
         }
     }
 
-    /// All three headers of an instance, or none of them.
-    fn instance(&self, prefix: &str) -> Result<Option<InstanceAddress>, HandlerError> {
-        let names = ["saga", "key", "incarnation"].map(|part| format!("{prefix}-{part}"));
-        if names.iter().all(|name| self.raw(name).is_none()) {
-            return Ok(None);
-        }
-        let [saga, key, incarnation] = &names;
-        Ok(Some(InstanceAddress {
-            saga: self.text(saga)?.ok_or_else(|| missing(saga))?,
-            key: self.text(key)?.ok_or_else(|| missing(key))?,
-            incarnation: self.required(incarnation)?,
-        }))
+    fn instance(&self, name: &str) -> Result<Option<InstanceAddress>, HandlerError> {
+        let path = self.raw(name);
+        path.map(|path| instance_at(path).ok_or_else(|| garbled(name, path)))
+            .transpose()
     }
 }
 

@@ -133,7 +133,7 @@ pub(super) fn ids(batch: &Batch) -> Vec<MessageId> {
 }
 
 pub(super) fn envelope(delivery: &Delivery) -> Envelope {
-    Envelope::from_wire(delivery.headers.clone(), delivery.body.clone()).unwrap()
+    Envelope::from_wire(&delivery.headers, delivery.body.clone()).unwrap()
 }
 
 pub(super) async fn assert_quiet(receiver: &mut Box<dyn Receiver>) {

@@ -125,7 +125,7 @@ impl Taking {
 
     async fn take(&self, message: Message) -> (Option<Subject>, Result<(), String>) {
         let headers = headers(&message);
-        let taken = match Envelope::from_wire(headers, message.payload) {
+        let taken = match Envelope::from_wire(&headers, message.payload) {
             Ok(envelope) => self.keep(envelope).await,
             Err(error) => Err(error.to_string()),
         };

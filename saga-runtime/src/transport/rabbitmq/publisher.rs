@@ -22,7 +22,7 @@ use crate::{
 
 /// Batches on their way side by side. A channel carries one at a time, since the server says of what it returns only
 /// what it was, not which.
-const LANES: usize = 4;
+const LANES: usize = 8;
 
 /// How many senders wait for a lane before the next one waits to wait.
 const POSTS: usize = 1 << 10;
