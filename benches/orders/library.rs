@@ -20,7 +20,7 @@ use tokio::{runtime::Runtime, task::JoinSet};
 use uuid::Uuid;
 
 use crate::{
-    commits,
+    commits, machine,
     measured::{Measured, Stopwatch},
     nats, rabbitmq,
     shop::{BillingDesk, Fulfilment, PlaceOrder, PlaceOrderReply, VoidLabel, WarehouseDesk},
@@ -86,7 +86,12 @@ pub(crate) fn run_in(directory: &Path, in_flight: usize, window: Duration) -> Ou
 
 impl Shop {
     pub(crate) fn open(backend: Backend) -> Outcome<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = match backend {
+            Backend::Memory | Backend::Sqlite(_) => machine::alone()?,
+            Backend::Nats { .. } | Backend::Postgres(_) | Backend::RabbitMq { .. } => {
+                machine::beside_servers()?
+            }
+        };
         let bus = runtime.block_on(start(&backend))?;
         Ok(Self {
             runtime,
@@ -97,7 +102,7 @@ impl Shop {
 
     /// A shop in which nobody works: what is sent to its queues stays there.
     pub(crate) fn closed(backend: &Backend, queues: &[&str]) -> Outcome<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = machine::beside_servers()?;
         let bus = runtime.block_on(async {
             let Backend::RabbitMq { prefix, store } = backend else {
                 return Err("nothing is sent anywhere".into());

@@ -20,7 +20,7 @@
 //! ```
 //!
 //! Contenders take turns within each round and medians over the rounds are reported, so that a noisy neighbour harms all
-//! alike. Ratios are to be trusted, absolute numbers are this machine's. All contenders allocate with mimalloc, as a program
+//! alike. Who talks to servers on this machine, by hand or not, works on half its cores. Ratios are to be trusted, absolute numbers are this machine's. All contenders allocate with mimalloc, as a program
 //! that is in a hurry would; with glibc's allocator the library in memory is markedly slower.
 
 mod ceiling;
@@ -28,6 +28,7 @@ mod commits;
 mod contest;
 mod fsync;
 mod library;
+mod machine;
 mod measured;
 mod nats;
 mod options;

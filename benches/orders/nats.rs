@@ -22,7 +22,7 @@ use saga_benches::Outcome;
 use saga_runtime::transport::Nats;
 use uuid::Uuid;
 
-use crate::{library::Backend, measured::Measured, sizes};
+use crate::{library::Backend, machine, measured::Measured, sizes};
 
 /// Messages of one order.
 pub(crate) const MESSAGES: f64 = 6.0;
@@ -52,7 +52,7 @@ pub(crate) fn before<T>(store: Backend, measure: impl FnOnce(Backend) -> Outcome
         namespace: namespace.clone(),
         store: Box::new(store),
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::beside_servers()?;
     runtime.block_on(remove(&namespace))?;
     measured
 }
@@ -84,7 +84,7 @@ async fn connect() -> Outcome<Context> {
 
 /// Keeps `in_flight` messages on their way for `window`; in orders, of [`MESSAGES`] each.
 pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::beside_servers()?;
     let namespace = namespace();
     let consumed = runtime.block_on(async {
         let consumed = publish_and_consume(&namespace, in_flight, window).await;

@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     library::{Backend, Shop},
+    machine,
     measured::Measured,
     nats::MESSAGES,
     sizes,
@@ -66,7 +67,7 @@ pub(crate) fn before<T>(store: Backend, measure: impl FnOnce(Backend) -> Outcome
         prefix: prefix.clone(),
         store: Box::new(store),
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::beside_servers()?;
     runtime.block_on(remove(&prefix))?;
     measured
 }
@@ -121,7 +122,7 @@ async fn connect() -> Outcome<Channel> {
 
 /// Keeps `in_flight` messages on their way for `window`; in orders, of [`MESSAGES`] each.
 pub(crate) fn by_hand(in_flight: usize, window: Duration) -> Outcome<Measured> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::beside_servers()?;
     let queue = format!("{}raw", prefix());
     let consumed = runtime.block_on(async {
         let consumed = publish_and_consume(&queue, in_flight, window).await;

@@ -8,7 +8,10 @@ use saga_runtime::{Timestamp, prelude::*, saga};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::library::{Backend, builder};
+use crate::{
+    library::{Backend, builder},
+    machine,
+};
 
 /// How many there are.
 const TIMERS: u32 = 1_000;
@@ -55,7 +58,7 @@ impl Reminder {
 
 /// Adds a row: how late they are on a backend.
 pub(crate) fn row(what: &str, backend: &Backend, report: &mut Report) -> Outcome<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::alone()?;
     let lateness_us = runtime.block_on(lateness_us(backend))?;
     let milliseconds = |quantile| lateness_us.value_at_quantile(quantile) as f64 / 1_000.0;
     let (p50, p99) = (milliseconds(0.5), milliseconds(0.99));

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::Database;
 use crate::{
+    machine,
     measured::{Measured, Stopwatch},
     sizes::{BODY, DATA, FIRST_BOOK, HEAD, LAST_BOOK, SECOND_BOOK},
 };
@@ -67,7 +68,7 @@ const FINISH: &str = "INSERT INTO finished SELECT 'Fulfilment', u.key, 1, now(),
 
 /// Keeps `in_flight` orders going for `window`.
 pub(super) fn run(database: &Database, in_flight: usize, window: std::time::Duration) -> Outcome<Measured> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = machine::beside_servers()?;
     runtime.block_on(async {
         database.client().await?.batch_execute(SCHEMA).await?;
         let connections = CONNECTIONS.min(in_flight);
