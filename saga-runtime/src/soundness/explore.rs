@@ -3,8 +3,8 @@
 //! What may happen is what the runtime does, with every choice left open: each outcome of a handler, each `?` and `*`,
 //! each order of messages. A reply may come while its request is open; commands, events and the timers of a state
 //! may come at any time, an `after` that stays once per entry. A deferred message is one that has not come yet. In
-//! `compensate` the runtime awaits every open request and undoes; as nothing stays open there, one configuration per
-//! set of waiting senders stands for all of it, unless some clause leads out early.
+//! `compensate` the runtime awaits every open request and undoes; what no clause hears of there is one bit, however much it
+//! is.
 
 mod compensate;
 mod happens;
@@ -28,6 +28,8 @@ use crate::definition::{Arity, Trigger};
 const BUCKETS: usize = 8_179;
 /// Stands in the queue for a finding that is no configuration of its own.
 const FINDING: u128 = u128::MAX;
+/// Ways in which the steps that one outcome strikes may have come about.
+const STRUCK: usize = 64;
 
 /// A breadth-first search under way.
 pub(super) struct Search<'a> {
@@ -39,7 +41,7 @@ pub(super) struct Search<'a> {
     /// The same configurations by their remainder, with open addressing; [`FINDING`] where empty.
     seen: [u128; BUCKETS],
     steps: Steps,
-    /// The first place that is no declared state.
+    /// The first place that is no declared state: `compensate`.
     outside: usize,
     pub(super) trace: Trace,
     pub(super) facts: Facts,
@@ -128,6 +130,9 @@ impl<'a> Search<'a> {
         let configuration = self.configurations[node];
         self.current = configuration;
         let place = (configuration & PLACE) as usize;
+        if place == self.outside {
+            return self.undo(node, configuration);
+        }
         if self.routes.joins_in[place] != 0
             && let Some(join) = self.due_join(configuration, place)
         {
@@ -137,9 +142,7 @@ impl<'a> Search<'a> {
             self.was_sent_before(node, configuration, place);
         }
         self.happens_of_itself(node, configuration, place);
-        if place == self.model.compensate() {
-            self.undo(node, configuration, place);
-        } else if configuration & self.layout.all_opens != 0 {
+        if configuration & self.layout.all_opens != 0 {
             self.replies(node, configuration, place);
         } else if !self.leads_on(configuration, place) {
             self.note_stuck(node, place);
@@ -228,22 +231,64 @@ impl<'a> Search<'a> {
             let mut at = self.moves.from[number] as usize;
             let to = self.moves.from[number + 1] as usize;
             while at < to {
-                let step = self.moves.list[at];
-                let mut next = (configuration & !step.clear) | step.set;
-                let mut send = step.sends_from as usize;
-                while send < step.sends_to as usize {
-                    let (shift, more) = self.moves.sends[send];
-                    next = raised(next, shift, more);
-                    send += 1;
-                }
-                self.led_to[number] |= next;
-                if next != self.current {
-                    self.arrive(node, next, edge.with_branch(number));
-                }
+                self.lead(node, configuration, at, number, edge.with_branch(number));
                 at += 1;
             }
             number += 1;
         }
+    }
+
+    /// Goes where one way of a branch leads, once for each way in which what it strikes may have come about.
+    const fn lead(&mut self, node: usize, configuration: u128, at: usize, branch: usize, edge: Edge) {
+        let step = self.moves.list[at];
+        let mut ways = [0; STRUCK];
+        ways[0] = configuration;
+        let mut count = 1;
+        let mut strike = step.strikes_from as usize;
+        while strike < step.strikes_to as usize {
+            (ways, count) = self.strike(&ways, count, self.moves.strikes[strike]);
+            strike += 1;
+        }
+        let mut way = 0;
+        while way < count {
+            let mut next = (ways[way] & !step.clear) | step.set;
+            let mut send = step.sends_from as usize;
+            while send < step.sends_to as usize {
+                let (shift, more) = self.moves.sends[send];
+                next = raised(next, shift, more);
+                send += 1;
+            }
+            self.led_to[branch] |= next;
+            if next != self.current {
+                self.arrive(node, next, edge);
+            }
+            way += 1;
+        }
+    }
+
+    /// Strikes the last of some steps, in every way that it may be the last.
+    const fn strike(&mut self, ways: &[u128; STRUCK], count: usize, kinds: u16) -> ([u128; STRUCK], usize) {
+        let (mut struck, mut number) = ([0; STRUCK], 0);
+        let mut way = 0;
+        while way < count {
+            let last = self.layout.undoing.log.last(ways[way], kinds);
+            if number + last.count >= STRUCK {
+                self.full = true;
+                return (struck, number);
+            }
+            if last.count == 0 {
+                struck[number] = ways[way];
+                number += 1;
+            }
+            let mut at = 0;
+            while at < last.count {
+                struck[number] = last.list[at].1;
+                number += 1;
+                at += 1;
+            }
+            way += 1;
+        }
+        (struck, number)
     }
 
     const fn run_join(&mut self, node: usize, configuration: u128, join: usize) {
@@ -359,7 +404,7 @@ impl<'a> Search<'a> {
         let node = self.trace.add(parent, edge, place);
         self.configurations[node] = configuration;
         self.seen[bucket] = configuration;
-        if configuration & FRESH == 0 {
+        if configuration & FRESH == 0 && (place != self.outside || self.is_awaiting(configuration)) {
             self.note_state(node, configuration, place);
         }
     }

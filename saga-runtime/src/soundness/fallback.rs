@@ -121,7 +121,8 @@ impl<'a> Fallback<'a> {
         while at < self.model.definition.retired.len() {
             if let Some(request) = self.model.left_open(at, place) {
                 let mut may = self.may[place];
-                may.open |= 1 << request;
+                // More than one may have been sent, and one of them answered since.
+                may.send(request, true);
                 self.merge(place, place, may, Edge::sent_before(request));
             }
             at += 1;
@@ -177,6 +178,8 @@ impl<'a> Fallback<'a> {
                 self.run_branches(place, may, clause, edge)
             }
             Route::Clause(_) | Route::Ignored => self.merge(place, place, may, edge),
+            // There the runtime takes whatever is not handled.
+            _ if place == self.model.compensate() => self.merge(place, place, may, edge),
             Route::Deferred | Route::Unexpected | Route::Unnamed => {}
         }
     }

@@ -35,6 +35,7 @@ pub mod capacity;
 mod explore;
 mod facts;
 mod fallback;
+mod log;
 mod messages;
 mod model;
 mod moves;
@@ -45,6 +46,7 @@ pub mod system;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod undoing;
 
 pub use tokens::{clause, effect, exception, item, retired, saga, target};
 
@@ -73,6 +75,8 @@ pub struct Exploration {
     unhandled: u64,
     /// States that wait for nothing but replies, none of which ever comes: bits over the states.
     forgotten: u128,
+    /// Requests that undos open, whose answers the runtime awaits: bits over the requests.
+    undoing: u64,
     /// Configurations were told apart; otherwise states were judged as wholes.
     exact: bool,
     /// What the saga has too much of; then nothing was explored, and [`saga`] says so.
@@ -118,6 +122,7 @@ pub const fn explore(definition: &'static Definition) -> Exploration {
         facts: Facts::new(),
         unhandled: 0,
         forgotten: 0,
+        undoing: 0,
         exact: true,
         excess,
         silent: excess.is_some(),
@@ -154,14 +159,14 @@ impl Exploration {
         self.exact = false;
     }
 
-    /// What undoing sends, outside any configuration. After the end nothing is awaited.
+    /// What undoing sends; its answers are no clause's business.
     const fn conclude(&mut self) {
         let mut clause = 0;
         while clause < self.model.definition.clauses.len() {
             if matches!(self.model.clause(clause).trigger, Trigger::Compensate(_))
                 && self.undoes_anything(clause)
             {
-                self.note_sends(clause, self.model.compensate());
+                self.note_sends(clause);
             }
             clause += 1;
         }
@@ -249,7 +254,9 @@ impl Exploration {
 
     const fn can_come(&self, input: usize, place: usize) -> bool {
         let slot = self.routes.slot_of[input];
-        self.is_open(place, self.model.inputs[input].request as usize)
+        let request = self.model.inputs[input].request as usize;
+        self.is_open(place, request)
+            || (place == self.model.compensate() && self.undoing & (1 << request) != 0)
             || (slot != NONE && self.facts.kept[place] & (1 << slot) != 0)
     }
 
@@ -272,15 +279,14 @@ impl Exploration {
         false
     }
 
-    const fn note_sends(&mut self, clause: usize, place: usize) {
+    const fn note_sends(&mut self, clause: usize) {
         let branches = self.model.clause(clause).branches;
         let mut branch = 0;
-        while self.facts.reached[place] != 0 && branch < branches.len() {
+        while branch < branches.len() {
             let mut at = 0;
             while at < branches[branch].effects.len() {
                 if let Some(request) = self.sent(clause, branch, at) {
-                    self.facts
-                        .note_open(place, 1 << (2 * request), self.facts.reached[place] as usize - 1);
+                    self.undoing |= 1 << request;
                 }
                 at += 1;
             }

@@ -1,15 +1,17 @@
 //! Configurations as bits, and every outcome as masks over them.
 //!
 //! From the lowest bit: the place (8), whether a join may be due (1), then two bits per request (none, one, two, more
-//! open), one per command whose senders may wait, one per step done that matters, one per starting command that has been
-//! answered (where several can start), one per arrival kept for a join, one per `after` that has fired and stayed.
+//! open), one per command whose senders may wait, the steps done as far as they matter, one bit per starting command that
+//! has been answered (where several can start), one per arrival kept for a join, one per `after` that has fired and stayed,
+//! and what `compensate` awaits.
 
-use crate::definition::{Arity, Place, Target, Trigger, Verb};
+use crate::definition::{Arity, Effect, Place, Target, Trigger, Verb};
 
 use super::{
     capacity::{ASKERS, BRANCHES, CLAUSES, INPUTS, MOVES, NONE, REQUESTS, SENDS},
     model::{Answered, Meaning, Model, includes},
     routes::Routes,
+    undoing::{Undoing, bit},
 };
 
 /// The bits of the place.
@@ -29,9 +31,10 @@ pub(super) struct Layout {
     pub(super) all_waits: u128,
     pub(super) all_steps: u128,
     pub(super) all_answers: u128,
+    pub(super) all_slots: u128,
     all_once: u128,
-    /// The step that a reply completes, where it matters.
-    pub(super) step: [u128; INPUTS],
+    /// The steps that replies complete, where they matter.
+    pub(super) undoing: Undoing,
     /// The sender that a command leaves waiting.
     pub(super) asking: [u128; INPUTS],
     /// Where a message is kept for a join.
@@ -52,6 +55,9 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) const fn new(model: &Model, routes: &Routes) -> Self {
         let waits = OPENS + 2 * model.request_count;
+        let steps = waits + model.asker_count;
+        let leaves_compensate = leaves_compensate(model);
+        let (undoing, answers) = Undoing::new(model, leaves_compensate, steps);
         let mut layout = Self {
             waits,
             slots: 0,
@@ -59,20 +65,18 @@ impl Layout {
             all_waits: 0,
             all_steps: 0,
             all_answers: 0,
+            all_slots: 0,
             all_once: 0,
-            step: [0; INPUTS],
+            undoing,
             asking: [0; INPUTS],
             slot: [0; INPUTS],
             arriving: [0; REQUESTS],
             answered: [0; ASKERS],
             once: [0; CLAUSES],
-            leaves_compensate: leaves_compensate(model),
+            leaves_compensate,
             fresh: if routes.join_count > 0 { FRESH } else { 0 },
-            bits: waits + model.asker_count,
+            bits: answers,
         };
-        let steps = layout.bits;
-        layout.place_steps(model);
-        let answers = layout.bits;
         layout.place_answers(model);
         layout.slots = layout.bits;
         layout.bits += routes.slot_count;
@@ -82,16 +86,19 @@ impl Layout {
         layout.all_waits = ones(waits, steps);
         layout.all_steps = ones(steps, answers);
         layout.all_answers = ones(answers, layout.slots);
+        layout.all_slots = ones(layout.slots, once);
         layout.all_once = ones(once, layout.bits);
+        layout.bits = layout.undoing.place_waits(model, layout.bits);
         if layout.fits() {
             layout.place_inputs(model, routes);
+            layout.undoing.sort_requests(model, routes, OPENS);
         }
         layout
     }
 
     /// Whether a configuration has room for everything.
     pub(super) const fn fits(&self) -> bool {
-        self.bits <= 128
+        self.bits <= 128 && !self.undoing.log.full
     }
 
     pub(super) const fn open_shift(&self, request: usize) -> usize {
@@ -146,17 +153,6 @@ impl Layout {
         }
     }
 
-    const fn place_steps(&mut self, model: &Model) {
-        let mut input = 0;
-        while model.compensates && input < model.replies_from[model.request_count] as usize {
-            if model.is_lasting(input) || (self.leaves_compensate && model.undo_of(input).is_some()) {
-                self.step[input] = bit(self.bits);
-                self.bits += 1;
-            }
-            input += 1;
-        }
-    }
-
     /// With several ways to start, a starting command may come to an instance that another one started.
     const fn place_answers(&mut self, model: &Model) {
         let mut asker = 0;
@@ -184,11 +180,6 @@ impl Layout {
 /// The lower bit of each count.
 pub(super) const EVEN: u128 = 0x5555_5555_5555_5555_5555_5555_5555_5555;
 
-/// One bit; none where there is no more room, which [`Layout::fits`] tells.
-const fn bit(at: usize) -> u128 {
-    if at < 128 { 1 << at } else { 0 }
-}
-
 /// The bits from one position up to another.
 const fn ones(from: usize, to: usize) -> u128 {
     below(to) & !below(from)
@@ -198,6 +189,9 @@ const fn below(bits: usize) -> u128 {
     if bits >= 128 { u128::MAX } else { (1 << bits) - 1 }
 }
 
+/// Strikes of all outcomes.
+const STRIKES: usize = 1024;
+
 /// One way an outcome may turn out: some bits cleared, some set, then the counts of what is sent raised, up to three.
 #[derive(Clone, Copy)]
 pub(super) struct Move {
@@ -205,6 +199,21 @@ pub(super) struct Move {
     pub(super) set: u128,
     pub(super) sends_from: u16,
     pub(super) sends_to: u16,
+    /// What is sent by hand that undoes something.
+    pub(super) strikes_from: u16,
+    pub(super) strikes_to: u16,
+}
+
+impl Move {
+    /// Nothing moves.
+    pub(super) const NONE: Self = Self {
+        clear: 0,
+        set: 0,
+        sends_from: 0,
+        sends_to: 0,
+        strikes_from: 0,
+        strikes_to: 0,
+    };
 }
 
 /// Every way every outcome may turn out.
@@ -216,6 +225,9 @@ pub(super) struct Moves {
     /// Where in a configuration the request is counted, and how many more.
     pub(super) sends: [(u8, u8); SENDS],
     send_count: usize,
+    /// The steps of which the last is struck: bits over those that are counted.
+    pub(super) strikes: [u16; STRIKES],
+    strike_count: usize,
     /// There are too many to try one by one.
     pub(super) full: bool,
 }
@@ -223,16 +235,13 @@ pub(super) struct Moves {
 impl Moves {
     pub(super) const fn new(model: &Model, layout: &Layout) -> Self {
         let mut moves = Self {
-            list: [Move {
-                clear: 0,
-                set: 0,
-                sends_from: 0,
-                sends_to: 0,
-            }; MOVES],
+            list: [Move::NONE; MOVES],
             from: [0; BRANCHES + 1],
             count: 0,
             sends: [(0, 0); SENDS],
             send_count: 0,
+            strikes: [0; STRIKES],
+            strike_count: 0,
             full: false,
         };
         let (mut clause, mut number) = (0, 0);
@@ -251,7 +260,7 @@ impl Moves {
     }
 
     const fn add_branch(&mut self, model: &Model, layout: &Layout, clause: usize, branch: usize) {
-        let ways = ways(model, clause, branch);
+        let ways = ways(model, layout, clause, branch);
         let mut way = 0;
         while way < ways {
             if self.count == MOVES {
@@ -279,11 +288,14 @@ impl Moves {
             set,
             sends_from: self.send_count as u16,
             sends_to: 0,
+            strikes_from: self.strike_count as u16,
+            strikes_to: 0,
         };
         let mut at = 0;
         while at < written.effects.len() {
             let meaning = model.meaning(clause, branch, at);
-            let choices = choices(meaning, written.effects[at].arity);
+            let struck = struck(model, layout, clause, &written.effects[at]);
+            let choices = choices(meaning, struck, written.effects[at].arity);
             let times = if choices == 1 { 1 } else { way % choices };
             way /= choices;
             match meaning {
@@ -298,9 +310,11 @@ impl Moves {
                 }
                 _ => {}
             }
+            self.add_strikes(struck, times);
             at += 1;
         }
         step.sends_to = self.send_count as u16;
+        step.strikes_to = self.strike_count as u16;
         self.list[self.count] = step;
         self.count += 1;
     }
@@ -312,6 +326,18 @@ impl Moves {
         }
         self.sends[self.send_count] = (shift as u8, times as u8);
         self.send_count += 1;
+    }
+    const fn add_strikes(&mut self, struck: u16, times: usize) {
+        let mut time = 0;
+        while struck != 0 && time < times {
+            if self.strike_count == STRIKES {
+                self.full = true;
+                return;
+            }
+            self.strikes[self.strike_count] = struck;
+            self.strike_count += 1;
+            time += 1;
+        }
     }
 }
 
@@ -354,19 +380,31 @@ pub(super) const fn is_settled(model: &Model, state: u16) -> bool {
 }
 
 /// How many ways an effect may turn out, as far as configurations can tell.
-const fn choices(meaning: Meaning, arity: Arity) -> usize {
+const fn choices(meaning: Meaning, struck: u16, arity: Arity) -> usize {
     match (meaning, arity) {
-        (Meaning::Nothing, _) | (_, Arity::One) => 1,
-        (Meaning::Opens(_), Arity::Many) => 4,
+        (_, Arity::One) => 1,
+        (Meaning::Nothing, _) if struck == 0 => 1,
+        (Meaning::Nothing | Meaning::Opens(_), Arity::Many) => 4,
         _ => 2,
     }
 }
 
-const fn ways(model: &Model, clause: usize, branch: usize) -> usize {
+/// The steps that an effect strikes: it sends by hand what undoes them.
+const fn struck(model: &Model, layout: &Layout, clause: usize, effect: &Effect) -> u16 {
+    let by_hand = !matches!(model.clause(clause).trigger, Trigger::Compensate(_));
+    if layout.undoing.log.count > 0 && by_hand && matches!(effect.verb, Verb::Send) {
+        layout.undoing.log.struck_by(model, effect.message.name)
+    } else {
+        0
+    }
+}
+
+const fn ways(model: &Model, layout: &Layout, clause: usize, branch: usize) -> usize {
     let effects = model.clause(clause).branches[branch].effects;
     let (mut at, mut ways) = (0, 1);
     while at < effects.len() && ways <= MOVES {
-        ways *= choices(model.meaning(clause, branch, at), effects[at].arity);
+        let struck = struck(model, layout, clause, &effects[at]);
+        ways *= choices(model.meaning(clause, branch, at), struck, effects[at].arity);
         at += 1;
     }
     ways

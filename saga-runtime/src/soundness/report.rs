@@ -156,7 +156,7 @@ impl Text {
                     .name,
             );
         } else if let Some(parent) = exploration.trace.parent(node)
-            && !self.silent_step(exploration, edge, parent)
+            && !self.silent_step(exploration, edge, parent, node)
         {
             return false;
         }
@@ -164,12 +164,20 @@ impl Text {
         true
     }
 
-    const fn silent_step(&mut self, exploration: &Exploration, edge: Edge, parent: usize) -> bool {
+    const fn silent_step(
+        &mut self,
+        exploration: &Exploration,
+        edge: Edge,
+        parent: usize,
+        node: usize,
+    ) -> bool {
         let trigger = match edge.branch() {
             Some(number) => Some(exploration.model.clause(exploration.model.branch_at(number).0)),
             None => None,
         };
         match trigger {
+            // Something was answered there of which no clause hears.
+            None if exploration.trace.place(node) == exploration.model.compensate() => return false,
             None => self.push("; all undone"),
             Some(clause) => match &clause.trigger {
                 Trigger::Compensated => self.push("; all undone"),

@@ -45,10 +45,10 @@ impl Route {
 pub(super) const UNEXPECTED: u16 = 3;
 pub(super) const FIRST_CLAUSE: u16 = 4;
 
-/// Whether a reply routed like this closes its request and does nothing else. The runtime takes what is unnamed in
-/// `compensate`; elsewhere such a reply, and one deferred, is as good as not come.
+/// Whether a reply routed like this closes its request and does nothing else. In `compensate` the runtime takes what is
+/// unnamed or deferred as well; elsewhere such a reply is as good as not come.
 pub(super) const fn is_closed_by(route: u16, compensating: bool) -> bool {
-    route == 1 || route == UNEXPECTED || (route == 0 && compensating)
+    route < FIRST_CLAUSE && (compensating || route == 1 || route == UNEXPECTED)
 }
 
 /// One item of a join.

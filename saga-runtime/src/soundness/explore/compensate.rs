@@ -2,50 +2,160 @@
 
 use super::Search;
 use crate::soundness::{
+    capacity::NONE,
     facts::{Edge, NOWHERE},
     model::Model,
     moves::PLACE,
-    routes::{Route, Routes},
+    routes::{Route, Routes, START_AGAIN},
 };
 
 impl Search<'_> {
-    /// What the runtime does in `compensate`: await what is open, undo step by step, conclude when nothing is left.
-    pub(super) const fn undo(&mut self, node: usize, configuration: u128, place: usize) {
-        let detailed = self.layout.leaves_compensate;
-        if detailed {
-            self.replies(node, configuration, place);
-        } else {
-            self.replies_while_undoing(node, configuration, place);
+    /// What the runtime does in `compensate`: undo step by step, await what is open, conclude when nothing is left.
+    pub(super) const fn undo(&mut self, node: usize, configuration: u128) {
+        if self.layout.leaves_compensate {
+            return self.undo_in_detail(node, configuration);
         }
+        if self.has_to_undo(configuration) {
+            return self.undo_last(node, configuration);
+        }
+        if !self.is_awaiting(configuration) {
+            return self.conclude(node, configuration);
+        }
+        self.happens_meanwhile(node, configuration);
+        self.replies_meanwhile(node, configuration);
+        let undoing = &self.layout.undoing;
+        let (held, running) = (undoing.held, undoing.running);
+        if configuration & held != 0 {
+            self.arrive(node, configuration & !held, Edge::NONE);
+        }
+        if configuration & running != 0 {
+            self.arrive(node, configuration & !running, Edge::NONE);
+        }
+    }
+
+    /// Whether the next undo is run before anything can come, where they are run one by one.
+    const fn has_to_undo(&self, configuration: u128) -> bool {
+        let undoing = &self.layout.undoing;
+        undoing.log.one_by_one && configuration & undoing.running == 0 && !undoing.log.is_empty(configuration)
+    }
+
+    /// Whether anything can come in a configuration of `compensate`.
+    pub(super) const fn is_awaiting(&self, configuration: u128) -> bool {
+        let undoing = &self.layout.undoing;
+        self.layout.leaves_compensate
+            || (configuration & (undoing.held | undoing.running | undoing.heard) != 0
+                && !self.has_to_undo(configuration))
+    }
+
+    /// Undoes the step that was completed last.
+    const fn undo_last(&mut self, node: usize, configuration: u128) {
+        let last = self.layout.undoing.log.last(configuration, u16::MAX);
+        let mut at = 0;
+        while at < last.count {
+            let (kind, left) = last.list[at];
+            self.run_undo(node, left, self.layout.undoing.log.clause(kind));
+            at += 1;
+        }
+    }
+
+    /// Runs an undo every way it may turn out. What it asks for is awaited, and no clause hears of the answer.
+    const fn run_undo(&mut self, node: usize, configuration: u128, clause: usize) {
+        let mut number = self.model.branches_from[clause] as usize;
+        let last = self.model.branches_from[clause + 1] as usize;
+        while number < last {
+            self.facts.ran[number] = true;
+            self.asked[number] |= configuration;
+            let mut at = self.moves.from[number] as usize;
+            while at < self.moves.from[number + 1] as usize {
+                let step = self.moves.list[at];
+                let mut next = (configuration & !step.clear) | step.set;
+                if step.sends_from < step.sends_to {
+                    next |= self.layout.undoing.running;
+                }
+                self.arrive(node, next, Edge::NONE.with_branch(number));
+                at += 1;
+            }
+            number += 1;
+        }
+    }
+
+    /// Commands and events while something is awaited.
+    const fn happens_meanwhile(&mut self, node: usize, configuration: u128) {
+        let mut at = self.routes.always_from[self.outside] as usize;
+        while at < self.routes.always_from[self.outside + 1] as usize {
+            let (clause, input) = self.routes.always[at];
+            let (clause, input) = (clause as usize, input as usize);
+            let asking = self.layout.asking[input];
+            let edge = Edge::of_input(input);
+            if clause == START_AGAIN {
+                let answered = self.layout.answered[self.model.inputs[input].asker as usize];
+                if configuration & (answered | asking) == 0 {
+                    self.arrive(node, configuration | asking, edge);
+                }
+            } else if self.routes.join_of[clause] == NONE {
+                self.run(node, configuration | asking, clause, edge);
+            } else {
+                let kept = configuration | asking | self.layout.slot[input];
+                self.arrive(node, kept, edge);
+            }
+            at += 1;
+        }
+    }
+
+    /// Replies of which something hears. The runtime takes whatever is not handled, and keeps nothing for later.
+    const fn replies_meanwhile(&mut self, node: usize, configuration: u128) {
+        let mut open = self.layout.open(configuration);
+        while open != 0 {
+            let request = open.trailing_zeros() as usize / 2;
+            open &= open - 1;
+            let one = 1 << self.layout.open_shift(request);
+            let mut input = self.model.replies_from[request] as usize;
+            while input < self.model.replies_from[request + 1] as usize {
+                self.reply_meanwhile(node, configuration - one, input);
+                if (configuration / one) & 3 == 3 {
+                    self.reply_meanwhile(node, configuration, input);
+                }
+                input += 1;
+            }
+        }
+    }
+
+    const fn reply_meanwhile(&mut self, node: usize, configuration: u128, input: usize) {
+        let undoing = &self.layout.undoing;
+        let mut done = configuration | undoing.step[input];
+        if undoing.kind[input] != NONE {
+            done = undoing.log.push(done, undoing.kind[input]);
+        }
+        match self.routes.route(self.outside, input) {
+            Route::Clause(clause) if self.routes.join_of[clause] == NONE => {
+                self.run(node, done, clause, Edge::of_input(input));
+            }
+            _ => self.arrive(node, done, Edge::of_input(input)),
+        }
+    }
+
+    /// Where a clause leads out of `compensate`, what undos ask for is open like anything else, and what is done may be
+    /// undone in any order, any number of times.
+    const fn undo_in_detail(&mut self, node: usize, configuration: u128) {
+        self.happens_of_itself(node, configuration, self.outside);
+        self.replies(node, configuration, self.outside);
         let mut left = configuration & self.layout.all_opens != 0;
         let mut input = 0;
         while input < self.model.replies_from[self.model.request_count] as usize {
-            if let Some(clause) = self.model.undo_of(input) {
-                let step = self.layout.step[input];
-                if !detailed {
-                    self.run(node, configuration, clause, Edge::NONE);
-                } else if configuration & step != 0 {
-                    // It may have been done more than once.
-                    self.run(node, configuration & !step, clause, Edge::NONE);
-                    self.run(node, configuration, clause, Edge::NONE);
-                    left = true;
-                }
+            let step = self.layout.undoing.step[input];
+            if let Some(clause) = self.model.undo_of(input)
+                && configuration & step != 0
+            {
+                self.run(node, configuration & !step, clause, Edge::NONE);
+                self.run(node, configuration, clause, Edge::NONE);
+                // It may have been struck.
+                self.arrive(node, configuration & !step, Edge::NONE);
+                left = true;
             }
             input += 1;
         }
         if !left {
             self.conclude(node, configuration);
-        }
-    }
-
-    /// `compensate` in one configuration: named replies may come at any time, the runtime takes the others.
-    const fn replies_while_undoing(&mut self, node: usize, configuration: u128, place: usize) {
-        let mut input = 0;
-        while input < self.model.replies_from[self.model.request_count] as usize {
-            if let Route::Clause(clause) = self.routes.route(place, input) {
-                self.run(node, configuration, clause, Edge::of_input(input));
-            }
-            input += 1;
         }
     }
 
@@ -74,14 +184,35 @@ impl Search<'_> {
             let there = self.find(node, edge, place);
             self.facts.note_open(place, open, there);
         }
-        let keep = if self.layout.leaves_compensate {
-            self.layout.all_opens | self.layout.all_steps
-        } else {
-            0
-        };
-        let keep = keep | PLACE | self.layout.all_waits | self.layout.all_answers;
-        if let Some(bucket) = self.free_bucket(next & keep) {
-            self.insert(node, next & keep, edge, bucket);
+        let mut keep = PLACE | self.layout.all_waits | self.layout.all_answers;
+        let undoing = &self.layout.undoing;
+        if undoing.returns {
+            keep |= self.layout.all_slots;
+        }
+        if self.layout.leaves_compensate {
+            return self.arrive_once(
+                node,
+                next & (keep | self.layout.all_opens | self.layout.all_steps),
+                edge,
+            );
+        }
+        keep |= undoing.heard | undoing.held | undoing.running;
+        if undoing.log.one_by_one {
+            keep |= undoing.log.all();
+        }
+        let held = undoing.held;
+        let awaits = open & undoing.unheard != 0 || next & undoing.awaits != 0;
+        if awaits || next & undoing.may_await != 0 {
+            self.arrive_once(node, (next & keep) | held, edge);
+        }
+        if !awaits {
+            self.arrive_once(node, next & keep, edge);
+        }
+    }
+
+    const fn arrive_once(&mut self, node: usize, configuration: u128, edge: Edge) {
+        if let Some(bucket) = self.free_bucket(configuration) {
+            self.insert(node, configuration, edge, bucket);
         }
     }
 
@@ -94,7 +225,7 @@ impl Search<'_> {
         let mut input = 0;
         while input < self.model.replies_from[self.model.request_count] as usize {
             let request = self.model.inputs[input].request as usize;
-            let done = next & self.layout.step[input] != 0;
+            let done = next & self.layout.undoing.step[input] != 0;
             let coming =
                 open & (1 << (2 * request)) != 0 && !self.routes.is_named(self.model.compensate(), input);
             if self.facts.lasting[input] == 0 && (done || coming) && self.model.is_lasting(input) {

@@ -1,7 +1,7 @@
 //! The innermost loop: what has been prepared, laid over a configuration.
 
 use super::{BUCKETS, FINDING, Search, steps::FIRST};
-use crate::soundness::moves::FRESH;
+use crate::soundness::{capacity::NONE, moves::FRESH};
 
 impl Search<'_> {
     /// Lays over a configuration what happens there, in every way that it may turn out; of a reply, `count` were open.
@@ -31,6 +31,8 @@ impl Search<'_> {
                     bucket = (bucket + 1) % BUCKETS;
                     seen = self.seen[bucket];
                 }
+            } else if self.layout.undoing.log.count > 0 {
+                self.happens_to_the_log(node, base, at);
             } else {
                 let edge = step.edge;
                 let mut send = step.sends_from as usize;
@@ -45,6 +47,19 @@ impl Search<'_> {
                 }
             }
             at += 1;
+        }
+    }
+
+    /// The same where steps are counted: this may complete one, or strike some.
+    const fn happens_to_the_log(&mut self, node: usize, mut configuration: u128, at: usize) {
+        let step = self.steps.list[at];
+        if step.kind != NONE {
+            configuration = self.layout.undoing.log.push(configuration, step.kind);
+        }
+        match step.edge.branch() {
+            Some(branch) => self.lead(node, configuration, step.step as usize, branch, step.edge),
+            None if configuration != self.current => self.arrive(node, configuration, step.edge),
+            None => {}
         }
     }
 

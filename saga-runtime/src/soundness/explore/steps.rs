@@ -40,6 +40,10 @@ pub(super) struct Step {
     pub(super) set: u128,
     /// It leads from a declared state to another or stays there, sends nothing, and no join is waiting anywhere.
     pub(super) is_plain: bool,
+    /// The step that it completes, where those are counted, or [`NONE`].
+    pub(super) kind: u8,
+    /// The number of its move; [`MOVES`] where nothing runs.
+    pub(super) step: u16,
     pub(super) sends_from: u16,
     pub(super) sends_to: u16,
     pub(super) edge: Edge,
@@ -87,6 +91,8 @@ impl Steps {
                 keep: 0,
                 set: 0,
                 is_plain: false,
+                kind: NONE,
+                step: MOVES as u16,
                 sends_from: 0,
                 sends_to: 0,
                 edge: Edge::NONE,
@@ -104,7 +110,11 @@ impl Steps {
         let found = if route >= FIRST_CLAUSE {
             self.find(known, route, input) as u16 + FIRST
         } else if is_closed_by(route, compensating) {
-            let as_if = if route == UNEXPECTED { route } else { IGNORED };
+            let as_if = if route == UNEXPECTED && !compensating {
+                route
+            } else {
+                IGNORED
+            };
             self.find(known, as_if, input) as u16 + FIRST
         } else {
             NOTHING
@@ -162,26 +172,36 @@ impl Steps {
         } else {
             Edge::of_input(input)
         };
+        let kind = if route == UNEXPECTED || input == NONE as usize {
+            NONE
+        } else {
+            known.layout.undoing.kind[input]
+        };
         if !runs(known, route) {
-            return self.add(known, &NO_MOVE, edge);
+            return self.add(known, MOVES, kind, edge);
         }
         let clause = (route - FIRST_CLAUSE) as usize;
         let mut branch = known.model.branches_from[clause] as usize;
         while branch < known.model.branches_from[clause + 1] as usize {
             let mut at = known.moves.from[branch] as usize;
             while at < known.moves.from[branch + 1] as usize {
-                self.add(known, &known.moves.list[at], edge.with_branch(branch));
+                self.add(known, at, kind, edge.with_branch(branch));
                 at += 1;
             }
             branch += 1;
         }
     }
 
-    const fn add(&mut self, known: &Known<'_>, step: &Move, edge: Edge) {
+    const fn add(&mut self, known: &Known<'_>, number: usize, kind: u8, edge: Edge) {
         if self.step_count == STEPS {
             self.full = true;
             return;
         }
+        let step = if number == MOVES {
+            &Move::NONE
+        } else {
+            &known.moves.list[number]
+        };
         let stays = step.clear & PLACE == 0;
         let inside = stays || ((step.set & PLACE) as usize) < known.model.compensate();
         self.list[self.step_count] = Step {
@@ -190,7 +210,11 @@ impl Steps {
             is_plain: !known.layout.leaves_compensate
                 && inside
                 && step.sends_from == step.sends_to
+                && step.strikes_from == step.strikes_to
+                && kind == NONE
                 && known.layout.fresh == 0,
+            kind,
+            step: number as u16,
             sends_from: step.sends_from,
             sends_to: step.sends_to,
             edge,
@@ -211,13 +235,6 @@ pub(super) struct Known<'a> {
     pub(super) layout: &'a Layout,
     pub(super) moves: &'a Moves,
 }
-
-const NO_MOVE: Move = Move {
-    clear: 0,
-    set: 0,
-    sends_from: 0,
-    sends_to: 0,
-};
 
 /// A message that is taken and comes to nothing.
 const IGNORED: u16 = 1;
@@ -266,7 +283,7 @@ const fn of_reply(known: &Known<'_>, route: u16, input: usize) -> Happening {
     if route == UNEXPECTED {
         return happening(0, fresh, 0);
     }
-    let done = known.layout.step[input] | fresh;
+    let done = known.layout.undoing.step[input] | fresh;
     if route < FIRST_CLAUSE || runs(known, route) {
         return happening(0, done, 0);
     }

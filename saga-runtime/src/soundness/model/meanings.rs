@@ -68,16 +68,17 @@ impl Model {
         found
     }
 
+    /// `of` beats none, as in the runtime.
     pub(super) const fn find_undos(&mut self) {
-        let mut clause = self.definition.clauses.len();
-        while clause > 0 {
-            clause -= 1;
+        let mut clause = 0;
+        while clause < self.definition.clauses.len() {
             if let Trigger::Compensate(item) = &self.clause(clause).trigger {
                 let mut message = 0;
                 while message < item.messages.len() {
                     let mut link = self.inputs_of(item.messages[message]);
                     while link != 0 {
-                        if self.admits(item, link - 1) {
+                        if self.admits(item, link - 1) && (item.of.is_some() || !self.is_undone_of(link - 1))
+                        {
                             self.undo[link - 1] = clause as u16 + 1;
                         }
                         link = self.next_input(link);
@@ -85,6 +86,18 @@ impl Model {
                     message += 1;
                 }
             }
+            clause += 1;
+        }
+    }
+
+    /// Whether an undo that says `of` was found for a reply.
+    const fn is_undone_of(&self, input: usize) -> bool {
+        match self.undo_of(input) {
+            Some(clause) => match &self.clause(clause).trigger {
+                Trigger::Compensate(item) => item.of.is_some(),
+                _ => false,
+            },
+            None => false,
         }
     }
 

@@ -47,7 +47,7 @@ impl Dice {
     pub(super) fn saga(&mut self, leaves_compensate: bool) -> &'static Definition {
         let mut draft = Draft {
             cast: self.cast(),
-            compensates: self.chance(50),
+            compensates: self.chance(60),
             leaves_compensate,
             clauses: Vec::new(),
             exceptions: Vec::new(),
@@ -185,11 +185,12 @@ impl Dice {
 
     fn compensation(&mut self, draft: &mut Draft) {
         let commands = [&draft.cast.sent[..], &draft.cast.retired].concat();
-        for command in commands.into_iter().filter(|command| command.name != "Undo") {
-            if self.chance(50) {
+        for command in commands {
+            if !draft.cast.undos.contains(&command) && self.chance(75) {
                 let undone = self.item(command.replies[0].message, &draft.cast);
-                let undo = vec![effect(Verb::Send, self.pick(&draft.cast.undos), Arity::One)];
-                draft.add("undo", Trigger::Compensate(undone), &[], vec![branch(undo, None)]);
+                let count = if self.chance(15) { 2 } else { 1 };
+                let branches = (0..count).map(|_| branch(self.undo(&draft.cast), None)).collect();
+                draft.add("undo", Trigger::Compensate(undone), &[], branches);
             }
         }
         if self.chance(70) {
@@ -201,22 +202,35 @@ impl Dice {
         self.meanwhile(draft);
     }
 
-    /// What comes while steps are undone. Replies named there may come at any time, to the search; it then only covers.
+    /// What undoes a step: mostly one command. Now and then somebody is answered as well.
+    fn undo(&mut self, cast: &Cast) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for _ in 0..=self.roll(100) / 85 {
+            let arity = self.arity(85);
+            effects.push(effect(Verb::Send, self.pick(&cast.undos), arity));
+        }
+        if self.chance(20) {
+            let at = self.roll(2) as usize;
+            effects.insert(at, effect(Verb::Reply, self.pick(&cast.answers), Arity::One));
+        }
+        effects
+    }
+
+    /// What comes while steps are undone.
     fn meanwhile(&mut self, draft: &mut Draft) {
         let leaving = if draft.leaves_compensate { 60 } else { 0 };
         let messages = [&draft.cast.free[..], &draft.cast.replies].concat();
         for message in messages {
             let item = self.item(message, &draft.cast);
             let named = match message.kind {
-                MessageKind::Reply if draft.leaves_compensate => 10,
-                MessageKind::Reply => 0,
+                MessageKind::Reply => 15,
                 MessageKind::Command | MessageKind::Event => 30,
             };
             if self.chance(named) {
                 let branches = self.branches_of(draft, false, leaving);
                 draft.add("meanwhile", Trigger::On(item), &[Place::Compensate], branches);
             } else if self.chance(10) {
-                let how = self.pick(&[Treatment::Ignore, Treatment::Unexpected]);
+                let how = self.pick(&[Treatment::Ignore, Treatment::Unexpected, Treatment::Defer]);
                 draft.set_aside(how, item, vec![Place::Compensate]);
             }
         }
@@ -284,7 +298,7 @@ impl Dice {
         let effects = (0..self.roll(3)).map(|_| self.effect(cast)).collect();
         let target = self.chance(leaving).then(|| match self.roll(10) {
             0..2 => Target::End,
-            2..4 if compensates => Target::Compensate,
+            2..5 if compensates => Target::Compensate,
             _ => Target::State(self.any_state(cast)),
         });
         branch(effects, target)

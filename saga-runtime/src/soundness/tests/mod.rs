@@ -7,6 +7,7 @@
 )]
 
 mod capacity;
+mod compensation;
 mod dice;
 mod follows;
 mod language;

@@ -1,12 +1,15 @@
 //! The same question asked plainly: rich configurations in ordered sets, the language's text turned into loops.
 //!
 //! Written apart from the exploration and sharing nothing with it but the definition. Where the exploration counts
-//! "three or more", so does the oracle; everything else is spelled out.
+//! "three or more", so does the oracle, and of a step done more than once neither knows the places in the order of
+//! completion; everything else is spelled out, as the engine does it.
 
+mod compensation;
 mod definition;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::compensation::Steps;
 use crate::{definition::*, message::MessageInfo};
 
 /// A declared state, or one of the other two.
@@ -17,8 +20,14 @@ pub(super) enum Spot {
     End,
 }
 
+impl Default for Spot {
+    fn default() -> Self {
+        Self::State(0)
+    }
+}
+
 /// What a saga may be in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Configuration {
     spot: Spot,
     /// How many requests are open, by command; three stands for more.
@@ -26,8 +35,12 @@ struct Configuration {
     waiting: BTreeSet<&'static str>,
     /// Starting commands that have been answered.
     answered: BTreeSet<&'static str>,
-    /// Steps done: the command and its reply.
-    steps: BTreeSet<(&'static str, &'static str)>,
+    /// Successes: the command and its reply.
+    done: BTreeSet<(&'static str, &'static str)>,
+    /// Steps that have an undo, by the clause that undoes them.
+    steps: Steps,
+    /// What the undo under way has asked for, once for each request.
+    undoing: Vec<&'static str>,
     /// What joins keep: the command answered (none for events), and the message.
     kept: BTreeSet<(Option<&'static str>, &'static str)>,
     /// Timers that have fired and stayed, by handler.
@@ -37,7 +50,7 @@ struct Configuration {
 }
 
 /// What the rules are read off.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Findings {
     pub(super) reached: BTreeSet<Spot>,
     /// Where a request may be open.
@@ -66,14 +79,7 @@ pub(super) struct Oracle {
 
 /// Plays every order of messages; `None` beyond `limit` configurations.
 pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Findings> {
-    let mut oracle = Oracle {
-        definition,
-        sent: definition::sent(definition),
-        seen: BTreeSet::new(),
-        queue: VecDeque::new(),
-        found: Findings::default(),
-        limit,
-    };
+    let mut oracle = Oracle::of(definition, limit);
     oracle.start();
     while let Some(configuration) = oracle.queue.pop_front() {
         if oracle.seen.len() > oracle.limit {
@@ -82,6 +88,14 @@ pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Find
         oracle.follow(&configuration);
     }
     Some(oracle.found)
+}
+
+/// Whether a clause answers somebody who waits.
+pub(super) fn answers(definition: &'static Definition, clause: usize) -> bool {
+    let oracle = Oracle::of(definition, 0);
+    let branches = definition.clauses[clause].branches.iter();
+    let mut effects = branches.flat_map(|branch| branch.effects);
+    effects.any(|effect| effect.verb == Verb::Reply && oracle.answered_by(clause, effect).is_some())
 }
 
 fn names(item: &Item, message: &str, command: Option<&str>) -> bool {
@@ -102,6 +116,17 @@ enum Taker {
 }
 
 impl Oracle {
+    fn of(definition: &'static Definition, limit: usize) -> Self {
+        Self {
+            definition,
+            sent: definition::sent(definition),
+            seen: BTreeSet::new(),
+            queue: VecDeque::new(),
+            found: Findings::default(),
+            limit,
+        }
+    }
+
     fn start(&mut self) {
         for (index, clause) in self.definition.clauses.iter().enumerate() {
             let Trigger::Start(item) = clause.trigger else {
@@ -109,14 +134,8 @@ impl Oracle {
             };
             for message in item.messages {
                 let mut nothing = Configuration {
-                    spot: Spot::State(0),
-                    open: BTreeMap::new(),
-                    waiting: BTreeSet::new(),
-                    answered: BTreeSet::new(),
-                    steps: BTreeSet::new(),
-                    kept: BTreeSet::new(),
-                    fired: BTreeSet::new(),
                     fresh: true,
+                    ..Configuration::default()
                 };
                 if message.wants_reply() {
                     nothing.waiting.insert(message.name);
@@ -127,7 +146,7 @@ impl Oracle {
     }
 
     fn follow(&mut self, at: &Configuration) {
-        if at.spot == Spot::End {
+        if at.spot == Spot::End || self.go_on_undoing(at) {
             return;
         }
         if let Some(join) = self.complete_join(at) {
@@ -169,9 +188,7 @@ impl Oracle {
         let mut led = self.commands_and_events(at);
         led |= self.timers(at);
         led |= self.replies(at);
-        if at.spot == Spot::Compensate {
-            led |= self.undo(at);
-        }
+        led |= self.answers_to_undos(at);
         led
     }
 
@@ -260,11 +277,14 @@ impl Oracle {
         left: u8,
     ) -> bool {
         let taker = self.taker(at.spot, reply, Some(command));
-        if !refusal && !matches!(taker, Taker::Closes { recorded: false }) {
-            next.steps.insert((command, reply));
+        let compensating = at.spot == Spot::Compensate;
+        if compensating || !matches!(taker, Taker::Closes { recorded: false }) {
+            self.complete(&mut next, command, reply, refusal);
         }
         match taker {
             Taker::On(clause) => self.run(clause, &next, Some(at), false),
+            // There the runtime takes whatever is not handled, and keeps nothing for later.
+            _ if compensating => self.arrive(next, Some(at), None),
             Taker::Join => {
                 let needed = self.is_needed(Some(command), reply);
                 if needed || left > 0 {
@@ -273,42 +293,7 @@ impl Oracle {
                 self.arrive(next, Some(at), None)
             }
             Taker::Closes { .. } => self.arrive(next, Some(at), None),
-            Taker::Nobody if at.spot == Spot::Compensate => self.arrive(next, Some(at), None),
             Taker::Nobody | Taker::Later => false,
-        }
-    }
-
-    /// In `compensate`: each step that has an undo is undone; when nothing is open and nothing left, it is concluded.
-    fn undo(&mut self, at: &Configuration) -> bool {
-        let mut left = !at.open.is_empty();
-        for &(command, reply) in &at.steps {
-            if let Some(clause) = self.undo_of(command, reply) {
-                left = true;
-                let mut next = at.clone();
-                next.steps.remove(&(command, reply));
-                self.run(clause, &next, Some(at), false);
-            }
-        }
-        if left {
-            return true;
-        }
-        // Whatever was done has been undone, or needs no undo.
-        let at = &Configuration {
-            steps: BTreeSet::new(),
-            ..at.clone()
-        };
-        let compensated = self
-            .definition
-            .clauses
-            .iter()
-            .position(|clause| matches!(clause.trigger, Trigger::Compensated));
-        match compensated {
-            Some(clause) => self.run(clause, at, Some(at), false),
-            None => {
-                let mut next = at.clone();
-                next.spot = Spot::End;
-                self.arrive(next, Some(at), None)
-            }
         }
     }
 
@@ -381,26 +366,35 @@ impl Oracle {
             Arity::Optional => &[0, 1],
             Arity::Many => &[0, 1, 2, 3],
         };
-        let once = |&count: &u8| {
-            let mut next = at.clone();
-            if count > 0 && effect.verb == Verb::Send && effect.message.wants_reply() {
-                let open = next.open.entry(effect.message.name).or_default();
-                *open = (*open + count).min(3);
-                next.kept
-                    .retain(|(command, _)| *command != Some(effect.message.name));
+        let mut ways = Vec::new();
+        for &count in counts {
+            let mut so_often = vec![at.clone()];
+            for _ in 0..count {
+                so_often = so_often
+                    .iter()
+                    .flat_map(|way| self.perform_once(clause, effect, way))
+                    .collect();
             }
-            if count > 0
-                && effect.verb == Verb::Reply
-                && let Some(command) = self.answered_by(clause, effect)
-            {
-                next.waiting.remove(command);
-                if self.starts(command) && self.starting() > 1 {
-                    next.answered.insert(command);
+            ways.extend(so_often);
+        }
+        ways
+    }
+
+    fn perform_once(&self, clause: usize, effect: &Effect, at: &Configuration) -> Vec<Configuration> {
+        let mut next = at.clone();
+        match effect.verb {
+            Verb::Publish => vec![next],
+            Verb::Send => self.send(clause, effect.message, &next),
+            Verb::Reply => {
+                if let Some(command) = self.answered_by(clause, effect) {
+                    next.waiting.remove(command);
+                    if self.starts(command) && self.starting() > 1 {
+                        next.answered.insert(command);
+                    }
                 }
+                vec![next]
             }
-            next
-        };
-        counts.iter().map(once).collect()
+        }
     }
 
     fn go(&self, clause: usize, target: Option<Target>, at: &mut Configuration, starts: bool) {
@@ -427,10 +421,15 @@ impl Oracle {
         at.spot = spot;
         at.fired.clear();
         at.fresh = true;
-        if let Spot::State(state) = spot
-            && self.definition.settled.contains(&state)
-        {
-            at.steps.clear();
+        if let Spot::State(state) = spot {
+            // Where a handler leads out of `compensate`, what an undo asked for is open like anything else.
+            for command in std::mem::take(&mut at.undoing) {
+                raise(&mut at.open, command);
+            }
+            if self.definition.settled.contains(&state) {
+                at.done.clear();
+                at.steps = Steps::default();
+            }
         }
     }
 
@@ -447,23 +446,20 @@ impl Oracle {
                     .left
                     .extend(next.waiting.iter().map(|name| (by, *name)));
                 next = Configuration {
-                    waiting: BTreeSet::new(),
-                    answered: BTreeSet::new(),
-                    steps: BTreeSet::new(),
-                    kept: BTreeSet::new(),
-                    ..next
+                    spot: Spot::End,
+                    open: next.open,
+                    ..Configuration::default()
                 };
             }
             Spot::Compensate => {
                 if from.is_none_or(|from| from.spot != Spot::Compensate) {
                     self.note_lasting(&next);
                 }
-                next.kept.clear();
                 next.fresh = false;
             }
             Spot::State(_) => {}
         }
-        if self.complete_join(&next).is_none() {
+        if self.complete_join(&next).is_none() && !next.goes_on_undoing() {
             next.fresh = false;
             self.found.reached.insert(next.spot);
             self.found
@@ -486,7 +482,7 @@ impl Oracle {
         for (&command, info) in &self.sent {
             for reply in info.replies.iter().filter(|reply| !reply.refusal) {
                 let name = reply.message.name;
-                let done = at.steps.contains(&(command, name));
+                let done = at.done.contains(&(command, name));
                 let taker = self.is_named(Spot::Compensate, name, command);
                 let coming = at.open.contains_key(command) && !taker;
                 if (done || coming) && self.is_lasting(command, name) {
@@ -495,4 +491,10 @@ impl Oracle {
             }
         }
     }
+}
+
+/// One more request of a command is open; three stands for more.
+fn raise(open: &mut BTreeMap<&'static str, u8>, command: &'static str) {
+    let count = open.entry(command).or_default();
+    *count = (*count + 1).min(3);
 }

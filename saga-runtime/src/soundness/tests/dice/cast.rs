@@ -90,6 +90,9 @@ impl Dice {
             cast.sent.push(cast.undos[0]);
             cast.replies.push(undone);
         }
+        if self.chance(15) {
+            cast.sent.push(cast.undos[1]);
+        }
     }
 }
 

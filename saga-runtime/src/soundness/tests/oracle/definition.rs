@@ -71,14 +71,16 @@ impl Oracle {
         })
     }
 
+    /// `of` beats none.
     pub(super) fn undo_of(&self, command: &str, reply: &str) -> Option<usize> {
-        self.definition
-            .clauses
-            .iter()
-            .position(|clause| match clause.trigger {
-                Trigger::Compensate(item) => names(&item, reply, Some(command)),
-                _ => false,
-            })
+        let clauses = self.definition.clauses.iter().enumerate();
+        let fits = clauses.filter_map(|(index, clause)| match clause.trigger {
+            Trigger::Compensate(item) => {
+                names(&item, reply, Some(command)).then_some((item.of.is_some(), index))
+            }
+            _ => None,
+        });
+        fits.max().map(|(_, index)| index)
     }
 
     /// An exact state beats `_`, and `of` beats none; clauses come before exceptions, in the order written.
