@@ -59,6 +59,8 @@ pub enum Retired {
         /// Where older builds may have left it unanswered: states, or `[Place::Rest]` where no `in` was written.
         places: &'static [Place],
     },
+    /// `retired(Insuring)`: a state that only instances of older builds are in, by its number.
+    State(u16),
 }
 
 /// `by(Message = path)`.
@@ -84,7 +86,7 @@ impl Definition {
     pub(crate) fn is_retired_timer(&self, handler: &str) -> bool {
         let mut timers = self.retired.iter().filter_map(|retired| match retired {
             Retired::Timer(timer) => Some(*timer),
-            Retired::Send { .. } => None,
+            Retired::Send { .. } | Retired::State(_) => None,
         });
         timers.any(|timer| timer == handler)
     }
@@ -93,7 +95,7 @@ impl Definition {
     pub(crate) fn retired_commands(&self) -> impl Iterator<Item = &'static MessageInfo> {
         self.retired.iter().filter_map(|retired| match retired {
             Retired::Send { command, .. } => Some(*command),
-            Retired::Timer(_) => None,
+            Retired::Timer(_) | Retired::State(_) => None,
         })
     }
 

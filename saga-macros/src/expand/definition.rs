@@ -1,6 +1,6 @@
 //! The saga as data: `impl Defined`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Path, ext::IdentExt};
 
@@ -106,7 +106,11 @@ fn retired(model: &Model<'_>) -> Vec<TokenStream> {
         let places = self::places(places);
         quote!(private::saga::retired::<#command>(#places))
     });
-    timers.chain(sends).collect()
+    let states = model.retired.iter().map(|state| {
+        let state = Literal::usize_unsuffixed(*state);
+        quote!(Retired::State(#state))
+    });
+    timers.chain(sends).chain(states).collect()
 }
 
 /// The path as a person writes it.

@@ -17,21 +17,16 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     let runtime = names::runtime();
     let saga = &model.written.saga;
     let size = ask(span(saga.segments.last()), quote!(saga), &[]);
-    let clauses = model
-        .clauses
-        .iter()
-        .enumerate()
-        .filter(|(_, clause)| !model.is_retired(&clause.places))
-        .map(|(number, clause)| of_clause(model, number, clause));
-    let exceptions = model
-        .exceptions
-        .iter()
-        .enumerate()
-        .filter(|(_, exception)| !model.is_retired(&exception.places))
-        .map(|(number, exception)| of_exception(model, number, exception));
-    let commands = (model.retired_timers.len()..).zip(&model.retired_sends);
-    let commands =
-        commands.map(|(number, send)| ask(span(send.command.segments.last()), quote!(retired), &[number]));
+    let clauses = model.clauses.iter().enumerate();
+    let clauses = clauses.map(|(number, clause)| of_clause(model, number, clause));
+    let exceptions = model.exceptions.iter().enumerate();
+    let exceptions = exceptions.map(|(number, exception)| of_exception(model, number, exception));
+    let commands = model.retired_sends.iter();
+    let commands = commands.map(|send| span(send.command.segments.last()));
+    let states = model.retired.iter();
+    let states = states.map(|state| model.retired_as(*state).span());
+    let retired = (model.retired_timers.len()..).zip(commands.chain(states));
+    let retired = retired.map(|(number, at)| ask(at, quote!(retired), &[number]));
     let traps = check::traps(model);
     let traps = traps.iter().map(|trap| of_trap(saga, trap));
     // Where an event is sent or a command published, rustc says so; what follows from it is not told as well.
@@ -50,7 +45,7 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
                 #size
                 #(#clauses)*
                 #(#exceptions)*
-                #(#commands)*
+                #(#retired)*
                 #(#traps)*
             }
         };
@@ -95,8 +90,8 @@ fn of_exception(model: &Model<'_>, number: usize, exception: &Exception<'_>) -> 
     )
 }
 
-/// Bits over the places that instances of this build never come to: what an older build's wait for in a retired state,
-/// no exploration of this one can know.
+/// Bits over the places that instances of this build never come to: what an older build's do not wait for in a retired
+/// state, no exploration of this one can know.
 fn retired(model: &Model<'_>, places: &[Place]) -> u128 {
     let retired = places
         .iter()

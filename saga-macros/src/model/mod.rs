@@ -139,10 +139,6 @@ impl<'a> Model<'a> {
     }
 
     /// Whether a clause or an exception holds for instances of older builds alone.
-    pub(crate) fn is_retired(&self, places: &[Place]) -> bool {
-        !places.is_empty() && places.iter().all(|place| self.is_retired_place(place))
-    }
-
     pub(crate) fn is_retired_place(&self, place: &Place) -> bool {
         matches!(place, Place::State(state) if self.retired.contains(state))
     }

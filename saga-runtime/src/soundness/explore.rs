@@ -8,6 +8,7 @@
 
 mod compensate;
 mod happens;
+mod older;
 mod steps;
 
 use self::{
@@ -88,12 +89,11 @@ impl<'a> Search<'a> {
 
     pub(super) const fn explore(&mut self) {
         self.start();
-        let mut node = 0;
-        while node < self.trace.count && !self.full {
-            if self.configurations[node] != FINDING {
-                self.follow(node);
-            }
-            node += 1;
+        let followed = self.follow_all(0);
+        // What an instance of this build comes to is told first.
+        if self.model.retired != 0 {
+            self.start_older();
+            self.follow_all(followed);
         }
         self.full |= self.steps.full;
         self.gather();
@@ -102,8 +102,23 @@ impl<'a> Search<'a> {
             self.facts.asked[branch] = self.layout.waiting(self.asked[branch]);
             self.facts.open_after[branch] = self.layout.open(self.led_to[branch]);
             self.facts.kept_after[branch] = self.layout.kept(self.led_to[branch]);
+            if (self.asked[branch] | self.led_to[branch]) & self.layout.older != 0 {
+                self.facts.asked[branch] = u64::MAX;
+                self.facts.open_after[branch] = self.layout.open(self.layout.all_opens);
+                self.facts.kept_after[branch] = u64::MAX;
+            }
             branch += 1;
         }
+    }
+
+    const fn follow_all(&mut self, mut node: usize) -> usize {
+        while node < self.trace.count && !self.full {
+            if self.configurations[node] != FINDING {
+                self.follow(node);
+            }
+            node += 1;
+        }
+        node
     }
 
     const fn start(&mut self) {
@@ -145,7 +160,7 @@ impl<'a> Search<'a> {
         if configuration & self.layout.all_opens != 0 {
             self.replies(node, configuration, place);
         } else if !self.leads_on(configuration, place) {
-            self.note_stuck(node, place);
+            self.note_stuck(node, configuration, place);
         }
     }
 
@@ -421,9 +436,11 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A state that waits for replies, and none is on its way: the forgotten `send`.
-    const fn note_stuck(&mut self, node: usize, place: usize) {
-        if let Some(branch) = self.trace.last_branch(node)
+    /// A state that waits for replies, and none is on its way: the forgotten `send`. What an older build has sent, nobody
+    /// knows.
+    const fn note_stuck(&mut self, node: usize, configuration: u128, place: usize) {
+        if configuration & self.layout.older == 0
+            && let Some(branch) = self.trace.last_branch(node)
             && self.facts.stuck[branch] == 0
             && self.model.awaits_reply(place)
         {

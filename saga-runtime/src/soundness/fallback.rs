@@ -11,6 +11,7 @@ use super::{
     facts::{Edge, Facts, NOWHERE, Trace},
     model::{Answered, Meaning, Model},
     moves::{is_settled, target},
+    older::{is_asked_in, takes_unclear},
     routes::{Route, Routes, START_AGAIN},
 };
 
@@ -24,6 +25,8 @@ struct May {
     lasting: u64,
     /// Starting commands not yet answered, where several can start.
     unanswered: u64,
+    /// An older build may have begun it, of which not everything is known.
+    older: bool,
 }
 
 /// A least fixpoint under way.
@@ -50,6 +53,7 @@ impl<'a> Fallback<'a> {
                 wait: 0,
                 lasting: 0,
                 unanswered: 0,
+                older: false,
             }; PLACES],
             node: [0; PLACES],
             changed: [false; PLACES],
@@ -61,6 +65,12 @@ impl<'a> Fallback<'a> {
 
     pub(super) const fn run(&mut self) {
         self.start();
+        self.settle();
+        self.start_older();
+        self.settle();
+    }
+
+    const fn settle(&mut self) {
         let mut settled = false;
         while !settled {
             settled = true;
@@ -83,6 +93,7 @@ impl<'a> Fallback<'a> {
             wait: 0,
             lasting: 0,
             unanswered: self.model.starts_again,
+            older: false,
         };
         let mut clause = 0;
         while clause < self.model.definition.clauses.len() {
@@ -103,6 +114,44 @@ impl<'a> Fallback<'a> {
                 }
             }
             clause += 1;
+        }
+    }
+
+    /// Enters each retired state, without knowing how; any reply that it names may come there.
+    const fn start_older(&mut self) {
+        let mut place = 0;
+        while place < self.model.compensate() {
+            if self.model.is_retired(place) {
+                let mut may = May {
+                    open: 0,
+                    many: 0,
+                    wait: 0,
+                    lasting: 0,
+                    unanswered: 0,
+                    older: true,
+                };
+                self.merge(usize::MAX, place, may, Edge::NONE);
+                self.unclear_replies(place);
+                let mut request = 0;
+                while request < self.model.request_count {
+                    if is_asked_in(self.model, self.routes, place, request) {
+                        may.open |= 1 << request;
+                        self.merge(place, place, may, Edge::sent_before(request));
+                    }
+                    request += 1;
+                }
+            }
+            place += 1;
+        }
+    }
+
+    const fn unclear_replies(&mut self, place: usize) {
+        let mut input = 0;
+        while input < self.model.replies_from[self.model.request_count] as usize {
+            if let Some(clause) = takes_unclear(self.model, self.routes, place, input) {
+                self.run_branches(place, self.may[place], clause, Edge::of_input(input));
+            }
+            input += 1;
         }
     }
 
@@ -233,7 +282,7 @@ impl<'a> Fallback<'a> {
         while branch < branches.len() {
             let number = self.model.branch_number(clause, branch);
             self.facts.ran[number] = true;
-            self.facts.asked[number] |= may.wait;
+            self.facts.asked[number] |= if may.older { u64::MAX } else { may.wait };
             let mut next = self.after_effects(may, clause, branch);
             let to = match target(&self.model.clause(clause).trigger, branches[branch].target) {
                 None => from,
@@ -351,6 +400,7 @@ impl May {
             && other.wait & !self.wait == 0
             && other.lasting & !self.lasting == 0
             && other.unanswered & !self.unanswered == 0
+            && (self.older || !other.older)
     }
 
     const fn or(&self, other: Self) -> Self {
@@ -360,6 +410,7 @@ impl May {
             wait: self.wait | other.wait,
             lasting: self.lasting | other.lasting,
             unanswered: self.unanswered | other.unanswered,
+            older: self.older || other.older,
         }
     }
 }

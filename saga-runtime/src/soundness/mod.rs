@@ -29,7 +29,8 @@
 //! ```
 //!
 //! No rule refuses a correct saga: what depends on a handler's own decision counts as possible, and what cannot be
-//! known is not claimed.
+//! known is not claimed. `undoing` and `log` say what a configuration has to know of the steps done, `older` what is known of
+//! instances in retired states.
 
 pub mod capacity;
 mod explore;
@@ -39,6 +40,7 @@ mod log;
 mod messages;
 mod model;
 mod moves;
+mod older;
 mod report;
 mod routes;
 mod rules;
@@ -215,7 +217,7 @@ impl Exploration {
         }
         let mut state = 0;
         while state < self.model.compensate() {
-            if self.is_reached(state) {
+            if self.is_reached(state) && !self.model.is_retired(state) {
                 self.forgotten |= awaits & !comes & (1 << state);
             }
             state += 1;
@@ -254,6 +256,9 @@ impl Exploration {
 
     const fn can_come(&self, input: usize, place: usize) -> bool {
         let slot = self.routes.slot_of[input];
+        if self.model.inputs[input].request == NONE {
+            return self.model.is_retired(place);
+        }
         let request = self.model.inputs[input].request as usize;
         self.is_open(place, request)
             || (place == self.model.compensate() && self.undoing & (1 << request) != 0)

@@ -59,6 +59,8 @@ pub(super) struct Model {
     pub(super) lasting: u64,
     /// Starting commands that may come to an instance that another message started: bits over the askers.
     pub(super) starts_again: u64,
+    /// States that only instances of older builds are in: bits over the states.
+    pub(super) retired: u128,
     /// Some outcome leads to `compensate`.
     pub(super) compensates: bool,
     /// What there is too much of, if anything.
@@ -70,6 +72,7 @@ impl Model {
         let mut model = Self::blank(definition);
         model.excess = too_large(definition);
         if model.excess.is_none() {
+            model.find_retired();
             model.number_outcomes();
             model.number_requests_and_askers();
             model.number_inputs();
@@ -109,6 +112,7 @@ impl Model {
             undoing: 0,
             lasting: 0,
             starts_again: 0,
+            retired: 0,
             compensates: false,
             excess: None,
         }
@@ -197,7 +201,8 @@ impl Model {
         any
     }
 
-    const fn is_left_open(&self, request: u8, place: usize) -> bool {
+    /// Whether a `retired(send ..)` says that a request may be open in a place.
+    pub(super) const fn is_left_open(&self, request: u8, place: usize) -> bool {
         let mut at = 0;
         while at < self.definition.retired.len() {
             if let Some(left) = self.left_open(at, place)
@@ -208,6 +213,11 @@ impl Model {
             at += 1;
         }
         false
+    }
+
+    /// Whether only instances of older builds are in a place.
+    pub(super) const fn is_retired(&self, place: usize) -> bool {
+        place < self.compensate() && self.retired & (1 << place) != 0
     }
 
     /// The number of a command among the requests.
@@ -238,13 +248,13 @@ impl Model {
         self.next_input[link - 1] as usize
     }
 
-    /// Whether the `of` of an item admits this input.
+    /// Whether the `of` of an item admits this input. What only older builds sent may be anything.
     pub(super) const fn admits(&self, item: &Item, input: usize) -> bool {
         match item.of {
             None => true,
             Some(command) => {
                 let request = self.inputs[input].request;
-                request != NONE && same(self.command_of(request as usize).name, command.name)
+                request == NONE || same(self.command_of(request as usize).name, command.name)
             }
         }
     }
@@ -278,6 +288,9 @@ impl Model {
 
     /// Whether a clause that names this very state takes a reply, other than to what older builds sent.
     pub(super) const fn awaits_reply(&self, place: usize) -> bool {
+        if self.is_retired(place) {
+            return false;
+        }
         let mut clause = 0;
         while clause < self.definition.clauses.len() {
             let items = items(&self.clause(clause).trigger);

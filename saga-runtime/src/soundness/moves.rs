@@ -3,7 +3,7 @@
 //! From the lowest bit: the place (8), whether a join may be due (1), then two bits per request (none, one, two, more
 //! open), one per command whose senders may wait, the steps done as far as they matter, one bit per starting command that
 //! has been answered (where several can start), one per arrival kept for a join, one per `after` that has fired and stayed,
-//! and what `compensate` awaits.
+//! what `compensate` awaits, and whether an older build began it.
 
 use crate::definition::{Arity, Effect, Place, Target, Trigger, Verb};
 
@@ -47,6 +47,8 @@ pub(super) struct Layout {
     pub(super) once: [u128; CLAUSES],
     /// Marks a step that may complete a join, where there are joins.
     pub(super) fresh: u128,
+    /// An instance of an older build, of which not everything is known; where some state is retired.
+    pub(super) older: u128,
     /// Some clause leads out of `compensate`, so that what happens inside it has to be followed in detail.
     pub(super) leaves_compensate: bool,
     bits: usize,
@@ -74,6 +76,7 @@ impl Layout {
             answered: [0; ASKERS],
             once: [0; CLAUSES],
             leaves_compensate,
+            older: 0,
             fresh: if routes.join_count > 0 { FRESH } else { 0 },
             bits: answers,
         };
@@ -89,6 +92,10 @@ impl Layout {
         layout.all_slots = ones(layout.slots, once);
         layout.all_once = ones(once, layout.bits);
         layout.bits = layout.undoing.place_waits(model, layout.bits);
+        if model.retired != 0 {
+            layout.older = bit(layout.bits);
+            layout.bits += 1;
+        }
         if layout.fits() {
             layout.place_inputs(model, routes);
             layout.undoing.sort_requests(model, routes, OPENS);

@@ -159,6 +159,9 @@ impl Text {
             && !self.silent_step(exploration, edge, parent, node)
         {
             return false;
+        } else if edge.branch().is_none() && exploration.trace.parent(node).is_none() {
+            self.push("an instance of an older build in ");
+            self.quoted(exploration.model.place_name(exploration.trace.place(node)));
         }
         self.label(exploration, edge);
         true
@@ -184,6 +187,11 @@ impl Text {
                 Trigger::Compensate(item) => {
                     self.push("; undo of ");
                     self.push(item.messages[0].name);
+                }
+                // What came before is not known.
+                Trigger::All(items) if exploration.trace.parent(parent).is_none() => {
+                    self.push("; then ");
+                    self.items(items);
                 }
                 Trigger::All(_) => return clause.branches.len() > 1,
                 trigger => {

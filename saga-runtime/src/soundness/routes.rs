@@ -1,6 +1,9 @@
 //! What each state does with each message: the runtime's own choice, made once for the whole saga.
 
-use crate::definition::{Arity, Item, Place, Treatment, Trigger};
+use crate::{
+    definition::{Arity, Item, Place, Treatment, Trigger},
+    message::MessageKind,
+};
 
 use super::{
     capacity::{ALWAYS, CLAUSES, Excess, INPUTS, JOIN_ITEMS, JOINS, KEPT, NONE, PLACES},
@@ -134,6 +137,11 @@ impl Routes {
         self.rank[place][input] >= EXPLICIT
     }
 
+    /// Whether that route names the command after `of`.
+    pub(super) const fn is_of(&self, place: usize, input: usize) -> bool {
+        self.rank[place][input] == EXPLICIT + 1
+    }
+
     const fn name_clauses(&mut self, model: &Model) {
         let mut clause = 0;
         while clause < model.definition.clauses.len() {
@@ -212,6 +220,8 @@ impl Routes {
             let mut input = model.replies_from[model.request_count] as usize;
             while input < model.input_count {
                 match self.route(place, input) {
+                    // What an older build asked for, this one does not follow elsewhere.
+                    Route::Clause(_) if is_reply(model, input) && !model.is_retired(place) => {}
                     Route::Clause(clause) => count = self.add_always(count, clause, input as u8),
                     Route::Unnamed if starts_again(model, input) => {
                         count = self.add_always(count, START_AGAIN, input as u8);
@@ -359,6 +369,13 @@ const fn runs_in(model: &Model, clause: usize, place: usize) -> bool {
         at += 1;
     }
     false
+}
+
+const fn is_reply(model: &Model, input: usize) -> bool {
+    matches!(
+        model.message(model.inputs[input].message).kind,
+        MessageKind::Reply
+    )
 }
 
 /// Stands for a clause where a starting command joins those who wait.

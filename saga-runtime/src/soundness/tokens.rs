@@ -1,7 +1,7 @@
 //! What is asked at each token: every rule that concerns it. One constant per token, as each costs rustc far more than
 //! the rules it asks.
 
-use crate::definition::Verb;
+use crate::definition::{Retired, Verb};
 
 use super::{
     Exploration,
@@ -110,17 +110,32 @@ pub const fn exception(exploration: &Exploration, exception: usize, retired: u12
     refuse(both(found, s109::find_exception(exploration, exception)));
 }
 
-/// Checks a command that only older builds have sent, by its number in the definition's `retired`.
+/// Checks a command that only older builds have sent, or a state that only their instances are in, by its number in the
+/// definition's `retired`.
 #[track_caller]
 pub const fn retired(exploration: &Exploration, retired: usize) {
     if exploration.silent {
         return;
+    }
+    if let Retired::State(state) = exploration.model.definition.retired[retired] {
+        return refuse(of_retired_state(exploration, state as usize));
     }
     let found = both(
         s101::find_retired(exploration, retired),
         s109::find_retired(exploration, retired),
     );
     refuse(both(found, s110::find_retired(exploration, retired)));
+}
+
+const fn of_retired_state(exploration: &Exploration, state: usize) -> Option<Text> {
+    let mut found = None;
+    let mut request = 0;
+    while exploration.excess.is_none() && request < exploration.model.request_count {
+        found = both(found, s101::find_left(exploration, state, request));
+        found = both(found, s109::find_left(exploration, state, request));
+        request += 1;
+    }
+    found
 }
 
 /// Two reports as one.

@@ -49,7 +49,7 @@ impl Undoing {
         let mut bits = at + undoing.log.bits();
         if model.compensates {
             bits = undoing.place_steps(model, in_detail, bits);
-            if !undoing.log.one_by_one {
+            if !undoing.log.one_by_one && bits <= 128 {
                 undoing.note_counted(model);
             }
         }

@@ -72,7 +72,7 @@ struct TooHeavy {}
     states(Packing, Wrapping, Insuring),
     renamed(Boxing = Packing, late = packing_is_late),
     retired(Wrapping, Insuring, remind, send Weigh in Packing),
-    ignore(Insured in Wrapping, Weighed in Packing),
+    ignore(Insured in Wrapping, Weighed in Packing, Wrapped in end),
     unexpected(Weighed, TooHeavy in end),
 )]
 impl Fulfilment {

@@ -184,7 +184,7 @@ impl Search<'_> {
             let there = self.find(node, edge, place);
             self.facts.note_open(place, open, there);
         }
-        let mut keep = PLACE | self.layout.all_waits | self.layout.all_answers;
+        let mut keep = PLACE | self.layout.all_waits | self.layout.all_answers | self.layout.older;
         let undoing = &self.layout.undoing;
         if undoing.returns {
             keep |= self.layout.all_slots;

@@ -2,7 +2,7 @@
 
 use super::{Input, Model, items};
 use crate::{
-    definition::{Definition, Effect, Item, Retired, Target, Trigger, Verb},
+    definition::{Definition, Effect, Item, Place, Retired, Target, Trigger, Verb},
     message::{MessageInfo, MessageKind},
     soundness::capacity::{
         ASKERS, BRANCHES, CLAUSES, EFFECTS, Excess, INPUTS, MESSAGES, NONE, REQUESTS, STATES,
@@ -128,16 +128,17 @@ impl Model {
         let mut clause = 0;
         while clause < self.definition.clauses.len() {
             let items = items(&self.clause(clause).trigger);
+            let retired = self.names_retired(self.clause(clause).places);
             let mut item = 0;
             while item < items.len() {
-                self.add_free_inputs(&items[item]);
+                self.add_free_inputs(&items[item], retired);
                 item += 1;
             }
             clause += 1;
         }
         let mut exception = 0;
         while exception < self.definition.exceptions.len() {
-            self.add_free_inputs(&self.definition.exceptions[exception].item);
+            self.add_free_inputs(&self.definition.exceptions[exception].item, false);
             exception += 1;
         }
         if self.messages.full {
@@ -145,12 +146,36 @@ impl Model {
         }
     }
 
-    /// Commands and events come of their own accord.
-    const fn add_free_inputs(&mut self, item: &Item) {
+    pub(super) const fn find_retired(&mut self) {
+        let mut at = 0;
+        while at < self.definition.retired.len() {
+            if let Retired::State(state) = self.definition.retired[at] {
+                self.retired |= 1 << state;
+            }
+            at += 1;
+        }
+    }
+
+    /// Whether one of these is a retired state.
+    const fn names_retired(&self, places: &[Place]) -> bool {
+        let mut at = 0;
+        while at < places.len() {
+            if let Place::State(state) = places[at]
+                && self.is_retired(state as usize)
+            {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// Commands and events come of their own accord; so do, in a retired state, replies to what only older builds sent.
+    const fn add_free_inputs(&mut self, item: &Item, retired: bool) {
         let mut at = 0;
         while at < item.messages.len() {
             let message = item.messages[at];
-            if !matches!(message.kind, MessageKind::Reply) && self.inputs_of(message) == 0 {
+            if (retired || !matches!(message.kind, MessageKind::Reply)) && self.inputs_of(message) == 0 {
                 self.add_input(message, NONE, false);
             }
             at += 1;

@@ -42,6 +42,8 @@ const fn place_number(exploration: &Exploration, place: Place) -> Option<usize> 
 enum Token {
     Effect(usize),
     Retired,
+    /// `retired(State)`, by the number of the state.
+    RetiredState(usize),
 }
 
 /// Whether this token opened a request on the way to a node: the last one that sends the command.
@@ -49,12 +51,13 @@ const fn is_opener(exploration: &Exploration, request: usize, node: usize, token
     match (opener(exploration, request, node), token) {
         (Some(Token::Effect(opener)), Token::Effect(effect)) => opener == effect,
         (Some(Token::Retired), Token::Retired) => true,
+        (Some(Token::RetiredState(place)), Token::RetiredState(state)) => place == state,
         (Some(_), _) => false,
         // Sent outside any configuration, by an undo: the first token tells.
         (None, token) => match (first_sender(exploration, request), token) {
             (Some(first), Token::Effect(effect)) => first == effect,
             (first, Token::Retired) => first.is_none(),
-            (None, Token::Effect(_)) => false,
+            (None, Token::Effect(_)) | (_, Token::RetiredState(_)) => false,
         },
     }
 }
@@ -89,7 +92,7 @@ const fn retired_request(exploration: &Exploration, retired: usize) -> Option<us
     }
     match exploration.model.definition.retired[retired] {
         Retired::Send { command, .. } => exploration.model.request(command),
-        Retired::Timer(_) => None,
+        Retired::Timer(_) | Retired::State(_) => None,
     }
 }
 
@@ -99,7 +102,11 @@ const fn opener(exploration: &Exploration, request: usize, node: usize) -> Optio
         if let Some(before) = exploration.trace.edge(node).request_before()
             && before == request
         {
-            return Some(Token::Retired);
+            let place = exploration.trace.place(node);
+            if exploration.model.is_left_open(request as u8, place) {
+                return Some(Token::Retired);
+            }
+            return Some(Token::RetiredState(place));
         }
         if let Some(number) = exploration.trace.edge(node).branch() {
             let (clause, branch) = exploration.model.branch_at(number);

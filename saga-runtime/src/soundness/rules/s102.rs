@@ -7,6 +7,7 @@ use crate::{
     definition::{Item, Place},
     message::MessageKind,
     soundness::{
+        capacity::NONE,
         model::{items, names},
         report::Text,
         routes::Route,
@@ -29,6 +30,8 @@ pub(super) enum Reason {
     NeverSent,
     /// Whichever way it comes to the place, this request is answered, or not sent yet.
     NeverOpen(usize),
+    /// In `compensate` it answers this request of an undo, and the runtime awaits that by itself.
+    OfAnUndo(usize),
 }
 
 /// Checks one item of an `on` or `all` clause in one of its places.
@@ -182,10 +185,11 @@ const fn from(exploration: &Exploration, mut clause: usize, mut at: usize) -> Op
     None
 }
 
-/// Why a reply cannot come in one of the places in which it is named. Not where the states say it better.
+/// Why a reply cannot come in one of the places in which it is named. Not where the states say it better, nor where only
+/// instances of older builds are.
 const fn reason(exploration: &Exploration, mention: Mention, place: usize) -> Option<Reason> {
     let Mention { item, places, routed } = mention;
-    if !is_reply(item) {
+    if !is_reply(item) || is_retired(exploration, places[place]) {
         return None;
     }
     let Some(request) = request(exploration, item) else {
@@ -194,6 +198,11 @@ const fn reason(exploration: &Exploration, mention: Mention, place: usize) -> Op
         }
         return Some(Reason::NeverSent);
     };
+    if let (Place::Compensate, Route::Clause(_)) = (places[place], routed)
+        && is_for_the_runtime(exploration, item)
+    {
+        return Some(Reason::OfAnUndo(request));
+    }
     let in_vain = match place_number(exploration, places[place]) {
         Some(number) => {
             exploration.is_reached(number)
@@ -244,7 +253,8 @@ const fn is_told_before(
 const fn is_same(one: Reason, other: Reason) -> bool {
     match (one, other) {
         (Reason::NeverSent, Reason::NeverSent) => true,
-        (Reason::NeverOpen(one), Reason::NeverOpen(other)) => one == other,
+        (Reason::NeverOpen(one), Reason::NeverOpen(other))
+        | (Reason::OfAnUndo(one), Reason::OfAnUndo(other)) => one == other,
         _ => false,
     }
 }
@@ -297,6 +307,34 @@ const fn is_awaited_in_vain(exploration: &Exploration, item: &Item) -> bool {
     false
 }
 
+/// Whether a reply comes in `compensate` only as the answer to what an undo asks for.
+const fn is_for_the_runtime(exploration: &Exploration, item: &Item) -> bool {
+    let mut any = false;
+    let mut message = 0;
+    while message < item.messages.len() {
+        let mut link = exploration.model.inputs_of(item.messages[message]);
+        while link != 0 {
+            let request = exploration.model.inputs[link - 1].request;
+            if exploration.model.admits(item, link - 1) && request != NONE {
+                if exploration.is_open(exploration.model.compensate(), request as usize) {
+                    return false;
+                }
+                any |= exploration.undoing & (1 << request) != 0;
+            }
+            link = exploration.model.next_input(link);
+        }
+        message += 1;
+    }
+    any && exploration.is_exact()
+}
+
+const fn is_retired(exploration: &Exploration, place: Place) -> bool {
+    match place {
+        Place::State(state) => exploration.model.is_retired(state as usize),
+        _ => false,
+    }
+}
+
 const fn is_reply(item: &Item) -> bool {
     !item.messages.is_empty() && matches!(item.messages[0].kind, MessageKind::Reply)
 }
@@ -307,8 +345,9 @@ const fn request(exploration: &Exploration, item: &Item) -> Option<usize> {
     while message < item.messages.len() {
         let mut link = exploration.model.inputs_of(item.messages[message]);
         while link != 0 {
-            if exploration.model.admits(item, link - 1) {
-                return Some(exploration.model.inputs[link - 1].request as usize);
+            let request = exploration.model.inputs[link - 1].request;
+            if exploration.model.admits(item, link - 1) && request != NONE {
+                return Some(request as usize);
             }
             link = exploration.model.next_input(link);
         }
@@ -317,14 +356,15 @@ const fn request(exploration: &Exploration, item: &Item) -> Option<usize> {
     None
 }
 
-/// `_`: in no state that is reached and left to it. Where it is left none, other rules speak.
+/// `_`: in no state that is reached and left to it. Where it is left none, other rules speak; what may come in one that
+/// is retired is not known.
 const fn never_comes_anywhere(exploration: &Exploration, item: &Item, routed: Route) -> bool {
     let mut any = false;
     let mut state = 0;
     while state < exploration.model.compensate() {
         if exploration.is_reached(state) && is_left_to(exploration, item, state, routed) {
             any = true;
-            if !exploration.never_comes(item, state) {
+            if exploration.model.is_retired(state) || !exploration.never_comes(item, state) {
                 return false;
             }
         }

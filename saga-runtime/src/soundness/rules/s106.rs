@@ -2,10 +2,9 @@
 
 use super::{Exploration, follows, open, s104};
 use crate::{
-    definition::{Item, Trigger},
+    definition::{Item, Place, Trigger},
     message::{MessageInfo, MessageKind},
     soundness::{
-        capacity::NONE,
         model::{items, names},
         report::Text,
     },
@@ -93,12 +92,11 @@ const fn is_told_with(exploration: &Exploration, one: usize, other: usize) -> bo
 
 /// Whether a message that comes of its own accord is named nowhere in some state that is reached.
 const fn is_unforeseen(exploration: &Exploration, input: usize) -> bool {
-    exploration.model.inputs[input].request == NONE
+    let message = exploration.model.message(exploration.model.inputs[input].message);
+    !matches!(message.kind, MessageKind::Reply)
         && next_missing(exploration, input, 0).is_some()
-        && !is_exempt(
-            exploration,
-            exploration.model.message(exploration.model.inputs[input].message),
-        )
+        && !is_exempt(exploration, message)
+        && !is_only_for_older_builds(exploration, message)
 }
 
 /// Whether a message that is unforeseen is told with other mistakes, wherever it is.
@@ -145,6 +143,46 @@ const fn is_exempt(exploration: &Exploration, message: &MessageInfo) -> bool {
         clause += 1;
     }
     false
+}
+
+/// Whether nothing but retired states names the message: no instance of this build waits for it.
+const fn is_only_for_older_builds(exploration: &Exploration, message: &MessageInfo) -> bool {
+    let definition = exploration.model.definition;
+    let mut clause = 0;
+    while clause < definition.clauses.len() {
+        let items = items(&definition.clauses[clause].trigger);
+        let mut item = 0;
+        while item < items.len() {
+            if names(items[item].messages, message)
+                && !are_retired(exploration, definition.clauses[clause].places)
+            {
+                return false;
+            }
+            item += 1;
+        }
+        clause += 1;
+    }
+    let mut exception = 0;
+    while exception < definition.exceptions.len() {
+        let written = &definition.exceptions[exception];
+        if names(written.item.messages, message) && !are_retired(exploration, written.places) {
+            return false;
+        }
+        exception += 1;
+    }
+    true
+}
+
+const fn are_retired(exploration: &Exploration, places: &[Place]) -> bool {
+    let mut at = 0;
+    while at < places.len() {
+        match places[at] {
+            Place::State(state) if exploration.model.is_retired(state as usize) => {}
+            _ => return false,
+        }
+        at += 1;
+    }
+    !places.is_empty()
 }
 
 /// Whether an earlier token names the message, so that it has been told there.

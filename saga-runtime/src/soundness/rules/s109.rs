@@ -34,6 +34,15 @@ pub(in crate::soundness) const fn find_retired(exploration: &Exploration, retire
     }
 }
 
+/// Checks what an older build may have left open in a retired state.
+pub(in crate::soundness) const fn find_left(
+    exploration: &Exploration,
+    state: usize,
+    request: usize,
+) -> Option<Text> {
+    find_request(exploration, request, Token::RetiredState(state))
+}
+
 const fn find_request(exploration: &Exploration, request: usize, token: Token) -> Option<Text> {
     let mut input = exploration.model.replies_from[request] as usize;
     while input < exploration.model.replies_from[request + 1] as usize {

@@ -121,6 +121,80 @@ remedy: say what happens when all is undone: `#[compensated(-> reply .. => end)]
     );
 }
 
+/// Where a configuration has no room for the steps, states are judged as wholes.
+#[test]
+fn a_saga_too_wide_for_its_steps_is_judged_state_by_state() {
+    use std::fmt::Write as _;
+    let (mut messages, mut handlers) = (MESSAGES.to_owned(), String::new());
+    for n in 0..40 {
+        let _ = writeln!(
+            messages,
+            "#[command(to = Desk, replies(Told{n}))] pub struct Tell{n} {{}}"
+        );
+        let _ = writeln!(
+            messages,
+            "#[command(to = Bank, replies(Taken{n}))] pub struct Take{n} {{}}"
+        );
+        let _ = writeln!(
+            handlers,
+            "#[after({n} min in Paying -> send Take{n})] fn take{n}()"
+        );
+    }
+    for n in 0..30 {
+        let _ = writeln!(
+            handlers,
+            "#[on(Tell{n} in _ | compensate | end -> reply Told{n})] fn tell{n}()"
+        );
+    }
+    let taken: Vec<_> = (0..40).map(|n| format!("Taken{n}")).collect();
+    let wide = format!(
+        "{messages} #[saga(states(Paying), ignore({taken} in Paying | end), no_undo({undone}))] impl Payment {{
+            #[start(Ask -> send Pay => Paying)] fn ask()
+            #[on(Paid in Paying => compensate)] fn paid()
+            #[on(Declined in Paying -> reply Refused => end)] fn declined()
+            #[after(3 d in Paying -> send PayBack => compensate)] fn late()
+            #[compensate(Paid -> send PayBack)] fn pay_back()
+            #[compensated(-> reply Refused)] fn undone()
+            {handlers} }}",
+        taken = taken.join(", "),
+        undone = taken.join(", "),
+    );
+    let wide = wide.replace("no_undo(", "no_undo(PayBack, ");
+    assert!(!super::explored(super::language::saga(&wide)).is_exact());
+    passes(&wide);
+}
+
+/// The answer to an undo is the runtime's: a handler that names it would never run.
+#[test]
+fn no_handler_hears_what_an_undo_is_answered_with() {
+    let undone = |words: &str, handlers: &str| {
+        saga(&format!(
+            "#[saga(states(Paying, Keeping) {words})] impl Payment {{
+                #[start(Ask -> send Pay => Paying)] fn ask()
+                #[on(Paid in Paying -> reply Done => Keeping)] fn paid()
+                #[on(Declined in Paying -> reply Refused => end)] fn declined()
+                #[after(3 d in Keeping => compensate)] fn late()
+                #[compensate(Paid -> send PayBack)] fn undo()
+                {handlers}
+            }}"
+        ))
+    };
+    let heard = "#[on(PaidBack in compensate)] fn paid_back()";
+    says(
+        &undone("", heard),
+        &["S102: in `Payment`, `PaidBack` never comes to this handler: in `compensate` it answers an undo, which the runtime awaits by itself. A success goes on to the next step, a refusal parks the instance for a person
+remedy: remove it; what follows when everything is undone, `#[compensated(..)]` says"],
+    );
+    // A word that nothing comes of does no harm.
+    passes(&undone(", ignore(PaidBack in compensate)", ""));
+    // Asked for by hand as well, it is heard.
+    let by_hand = undone(", no_undo(PayBack)", heard);
+    passes(&by_hand.replace(
+        "in Keeping => compensate",
+        "in Keeping -> send PayBack => compensate",
+    ));
+}
+
 /// Where neither an undo nor anything open is awaited, no message can come in `compensate`.
 #[test]
 fn nothing_comes_where_nothing_is_awaited() {

@@ -185,13 +185,21 @@ impl Dice {
 
     fn compensation(&mut self, draft: &mut Draft) {
         let commands = [&draft.cast.sent[..], &draft.cast.retired].concat();
+        let answering = if self.chance(30) { 80 } else { 10 };
         for command in commands {
             if !draft.cast.undos.contains(&command) && self.chance(75) {
                 let undone = self.item(command.replies[0].message, &draft.cast);
                 let count = if self.chance(15) { 2 } else { 1 };
-                let branches = (0..count).map(|_| branch(self.undo(&draft.cast), None)).collect();
+                let branches = (0..count)
+                    .map(|_| branch(self.undo(answering, &draft.cast), None))
+                    .collect();
                 draft.add("undo", Trigger::Compensate(undone), &[], branches);
             }
+        }
+        if self.chance(30) {
+            let undone = self.item(draft.cast.replies[0], &draft.cast);
+            let branches = vec![branch(self.undo(answering, &draft.cast), None)];
+            draft.add("undo", Trigger::Compensate(undone), &[], branches);
         }
         if self.chance(70) {
             let mut branches = self.branches_of(draft, false, 80);
@@ -203,13 +211,13 @@ impl Dice {
     }
 
     /// What undoes a step: mostly one command. Now and then somebody is answered as well.
-    fn undo(&mut self, cast: &Cast) -> Vec<Effect> {
+    fn undo(&mut self, answering: u64, cast: &Cast) -> Vec<Effect> {
         let mut effects = Vec::new();
         for _ in 0..=self.roll(100) / 85 {
             let arity = self.arity(85);
             effects.push(effect(Verb::Send, self.pick(&cast.undos), arity));
         }
-        if self.chance(20) {
+        if self.chance(answering) {
             let at = self.roll(2) as usize;
             effects.insert(at, effect(Verb::Reply, self.pick(&cast.answers), Arity::One));
         }
@@ -262,6 +270,9 @@ impl Dice {
             let state = self.any_state(&draft.cast);
             let places = leak(self.places(state, &draft.cast));
             retired.push(Retired::Send { command, places });
+        }
+        if self.chance(30) {
+            retired.push(Retired::State(self.any_state(&draft.cast)));
         }
         let timers = draft.clauses.iter().filter(|clause| is_timer(clause));
         retired.extend(

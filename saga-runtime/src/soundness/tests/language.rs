@@ -178,6 +178,7 @@ impl Reader {
 
     fn read_options(&self, options: &[&[String]], definition: &mut Definition) {
         let (mut exceptions, mut no_undo, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+        let mut retired = Vec::new();
         for option in options {
             let how = match option[0].as_str() {
                 "ignore" => Treatment::Ignore,
@@ -199,6 +200,11 @@ impl Reader {
                     );
                     continue;
                 }
+                "retired" => {
+                    let names = arguments(inside(option, 1));
+                    retired.extend(names.into_iter().map(|name| self.retired(name)));
+                    continue;
+                }
                 _ => continue,
             };
             let list = inside(option, 1);
@@ -214,6 +220,18 @@ impl Reader {
         definition.exceptions = leak(exceptions);
         definition.no_undo = leak(no_undo);
         definition.settled = leak(settled);
+        definition.retired = leak(retired);
+    }
+
+    fn retired(&self, name: &[String]) -> Retired {
+        if name[0] != "send" {
+            return Retired::State(self.state(&name[0]));
+        }
+        let (command, places) = self.split_places(&name[1..]);
+        Retired::Send {
+            command: self.message(&command[0]),
+            places,
+        }
     }
 
     fn read_clauses(&self, tokens: &[String]) -> &'static [Clause] {

@@ -11,6 +11,7 @@ mod compensation;
 mod dice;
 mod follows;
 mod language;
+mod older;
 mod once;
 mod oracle;
 mod property;
@@ -18,7 +19,7 @@ mod sagas;
 mod texts;
 mod together;
 
-use crate::definition::{Definition, Verb};
+use crate::definition::{Definition, Retired, Verb};
 
 use super::{
     Exploration, explore,
@@ -47,9 +48,7 @@ fn found(exploration: &Exploration) -> Vec<String> {
         clause_problems(exploration, clause, &mut found);
     }
     for retired in 0..definition.retired.len() {
-        found.push(s101::find_retired(exploration, retired));
-        found.push(s109::find_retired(exploration, retired));
-        found.push(s110::find_retired(exploration, retired));
+        retired_problems(exploration, retired, &mut found);
     }
     for (exception, written) in definition.exceptions.iter().enumerate() {
         found.push(s105::find_exception(exploration, exception));
@@ -64,6 +63,18 @@ fn found(exploration: &Exploration) -> Vec<String> {
         .flatten()
         .map(|text| text.as_str().to_owned())
         .collect()
+}
+
+fn retired_problems(exploration: &Exploration, retired: usize, found: &mut Vec<Option<Text>>) {
+    found.push(s101::find_retired(exploration, retired));
+    found.push(s109::find_retired(exploration, retired));
+    found.push(s110::find_retired(exploration, retired));
+    if let Retired::State(state) = exploration.model.definition.retired[retired] {
+        for request in 0..exploration.model.request_count {
+            found.push(s101::find_left(exploration, state.into(), request));
+            found.push(s109::find_left(exploration, state.into(), request));
+        }
+    }
 }
 
 fn clause_problems(exploration: &Exploration, clause: usize, found: &mut Vec<Option<Text>>) {

@@ -6,6 +6,8 @@
 
 mod compensation;
 mod definition;
+mod older;
+mod outcome;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -45,6 +47,8 @@ struct Configuration {
     kept: BTreeSet<(Option<&'static str>, &'static str)>,
     /// Timers that have fired and stayed, by handler.
     fired: BTreeSet<&'static str>,
+    /// An instance of an older build, of which not everything is known.
+    older: bool,
     /// A join may be due.
     fresh: bool,
 }
@@ -81,6 +85,7 @@ pub(super) struct Oracle {
 pub(super) fn play(definition: &'static Definition, limit: usize) -> Option<Findings> {
     let mut oracle = Oracle::of(definition, limit);
     oracle.start();
+    oracle.start_older();
     while let Some(configuration) = oracle.queue.pop_front() {
         if oracle.seen.len() > oracle.limit {
             return None;
@@ -100,7 +105,9 @@ pub(super) fn answers(definition: &'static Definition, clause: usize) -> bool {
 
 fn names(item: &Item, message: &str, command: Option<&str>) -> bool {
     item.messages.iter().any(|named| named.name == message)
-        && item.of.is_none_or(|of| Some(of.name) == command)
+        && item
+            .of
+            .is_none_or(|of| command.is_none_or(|command| of.name == command))
 }
 
 /// Who has a message in a state.
@@ -165,6 +172,7 @@ impl Oracle {
             return;
         }
         if let Spot::State(state) = at.spot
+            && !at.older
             && at.open.values().all(|&count| count == 0)
             && self.awaits_reply(state)
         {
@@ -194,7 +202,7 @@ impl Oracle {
 
     fn commands_and_events(&mut self, at: &Configuration) -> bool {
         let mut led = false;
-        for (name, message) in self.free_messages() {
+        for (name, message) in self.free_messages_in(at.spot) {
             let mut next = at.clone();
             if message.wants_reply() {
                 next.waiting.insert(name);
@@ -328,108 +336,6 @@ impl Oracle {
             Arity::One => arrived,
             Arity::Optional => arrived || !open,
             Arity::Many => !open,
-        }
-    }
-
-    /// Runs a clause in every way it may turn out; whether any way led to another configuration than `from`.
-    fn run(&mut self, clause: usize, at: &Configuration, from: Option<&Configuration>, starts: bool) -> bool {
-        let mut led = false;
-        for (branch, written) in self.definition.clauses[clause].branches.iter().enumerate() {
-            self.found.ran.insert((clause, branch));
-            for name in &at.waiting {
-                self.found.asked.insert((clause, branch, name));
-            }
-            let mut ways = vec![at.clone()];
-            for effect in written.effects {
-                ways = ways
-                    .iter()
-                    .flat_map(|way| self.perform(clause, effect, way))
-                    .collect();
-            }
-            for mut way in ways {
-                self.go(clause, written.target, &mut way, starts);
-                if let Some(Target::State(_)) = written.target {
-                    let open = way.open.iter().filter(|(_, count)| **count > 0);
-                    self.found
-                        .open_after
-                        .extend(open.map(|(name, _)| (clause, branch, *name)));
-                }
-                led |= self.arrive(way, from, Some((clause, branch)));
-            }
-        }
-        led
-    }
-
-    fn perform(&self, clause: usize, effect: &Effect, at: &Configuration) -> Vec<Configuration> {
-        let counts: &[u8] = match effect.arity {
-            Arity::One => &[1],
-            Arity::Optional => &[0, 1],
-            Arity::Many => &[0, 1, 2, 3],
-        };
-        let mut ways = Vec::new();
-        for &count in counts {
-            let mut so_often = vec![at.clone()];
-            for _ in 0..count {
-                so_often = so_often
-                    .iter()
-                    .flat_map(|way| self.perform_once(clause, effect, way))
-                    .collect();
-            }
-            ways.extend(so_often);
-        }
-        ways
-    }
-
-    fn perform_once(&self, clause: usize, effect: &Effect, at: &Configuration) -> Vec<Configuration> {
-        let mut next = at.clone();
-        match effect.verb {
-            Verb::Publish => vec![next],
-            Verb::Send => self.send(clause, effect.message, &next),
-            Verb::Reply => {
-                if let Some(command) = self.answered_by(clause, effect) {
-                    next.waiting.remove(command);
-                    if self.starts(command) && self.starting() > 1 {
-                        next.answered.insert(command);
-                    }
-                }
-                vec![next]
-            }
-        }
-    }
-
-    fn go(&self, clause: usize, target: Option<Target>, at: &mut Configuration, starts: bool) {
-        let trigger = &self.definition.clauses[clause].trigger;
-        let spot = match target {
-            Some(Target::State(state)) => Spot::State(state),
-            Some(Target::Compensate) => Spot::Compensate,
-            Some(Target::End) => Spot::End,
-            None if starts => Spot::State(0),
-            None if matches!(trigger, Trigger::Compensated) => Spot::End,
-            None => {
-                let sends = self.definition.clauses[clause]
-                    .branches
-                    .iter()
-                    .filter(|branch| branch.target.is_none())
-                    .flat_map(|branch| branch.effects)
-                    .any(|effect| effect.verb == Verb::Send && effect.message.wants_reply());
-                if matches!(trigger, Trigger::After(_)) && sends {
-                    at.fired.insert(self.definition.clauses[clause].handler);
-                }
-                return;
-            }
-        };
-        at.spot = spot;
-        at.fired.clear();
-        at.fresh = true;
-        if let Spot::State(state) = spot {
-            // Where a handler leads out of `compensate`, what an undo asked for is open like anything else.
-            for command in std::mem::take(&mut at.undoing) {
-                raise(&mut at.open, command);
-            }
-            if self.definition.settled.contains(&state) {
-                at.done.clear();
-                at.steps = Steps::default();
-            }
         }
     }
 

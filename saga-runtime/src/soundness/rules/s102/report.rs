@@ -4,6 +4,7 @@ use super::{Exploration, Mention, Reason, from, is_entered, is_same, mention, re
 use crate::{
     definition::{Item, Place},
     soundness::{
+        capacity::NONE,
         model::names,
         report::Text,
         rules::{
@@ -23,6 +24,7 @@ pub(super) const fn compose(
     match reason {
         Reason::NeverSent => never_sent(exploration, mention, &mut text),
         Reason::NeverOpen(_) => never_open(exploration, mention, mention.places[place], reason, &mut text),
+        Reason::OfAnUndo(_) => of_an_undo(exploration, mention, reason, &mut text),
     }
     text
 }
@@ -112,6 +114,14 @@ const fn never_open(
     text.push("\nremedy: ");
     remedy(exploration, mention.item, told, text);
     text.coarse(exploration);
+}
+
+const fn of_an_undo(exploration: &Exploration, mention: Mention, reason: Reason, text: &mut Text) {
+    text.quoted_items(mention.item);
+    text.push(" never comes to this handler: in `compensate` it answers an undo, which the runtime awaits by itself. A success goes on ");
+    text.push("to the next step, a refusal parks the instance for a person");
+    follows::tell(exploration, Teller::Vain(reason), text);
+    text.push("\nremedy: remove it; what follows when everything is undone, `#[compensated(..)]` says");
 }
 
 /// What was meant, where only one thing can have been meant.
@@ -214,14 +224,10 @@ const fn asked_by(exploration: &Exploration, item: &Item, text: &mut Text) {
     let mut link = exploration.model.inputs_of(item.messages[0]);
     let mut first = true;
     while link != 0 {
-        if exploration.model.admits(item, link - 1) {
+        let request = exploration.model.inputs[link - 1].request;
+        if exploration.model.admits(item, link - 1) && request != NONE {
             text.separate(first, " or ");
-            text.quoted(
-                exploration
-                    .model
-                    .command_of(exploration.model.inputs[link - 1].request as usize)
-                    .name,
-            );
+            text.quoted(exploration.model.command_of(request as usize).name);
             first = false;
         }
         link = exploration.model.next_input(link);

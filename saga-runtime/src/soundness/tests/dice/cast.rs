@@ -51,6 +51,10 @@ impl Dice {
             cast.retired.push(command);
         }
         self.cast_undos(&mut cast);
+        if self.chance(10) {
+            // Only older builds asked for it.
+            cast.replies.push(reply("Unasked"));
+        }
         cast
     }
 
@@ -74,7 +78,7 @@ impl Dice {
             replies.push(answer(reply(&format!("{name}Refused")), true));
         }
         cast.replies.extend(replies.iter().map(|reply| reply.message));
-        if self.chance(20) {
+        if self.chance(35) {
             replies.push(answer(cast.replies[0], self.chance(50)));
         }
         command(name, "there", replies)

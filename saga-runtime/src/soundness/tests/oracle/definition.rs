@@ -18,7 +18,7 @@ pub(super) fn sent(definition: &Definition) -> BTreeMap<&'static str, &'static M
     let sends = effects.filter(|effect| effect.verb == Verb::Send);
     let retired = definition.retired.iter().filter_map(|retired| match retired {
         Retired::Send { command, .. } => Some(*command),
-        Retired::Timer(_) => None,
+        Retired::Timer(_) | Retired::State(_) => None,
     });
     sends
         .map(|effect| effect.message)
@@ -199,24 +199,25 @@ impl Oracle {
             Retired::Send { command, places } => {
                 (command.wants_reply() && here(places)).then_some(command.name)
             }
-            Retired::Timer(_) => None,
+            Retired::Timer(_) | Retired::State(_) => None,
         });
         commands.collect()
     }
 
     pub(super) fn awaits_reply(&self, state: u16) -> bool {
-        self.definition.clauses.iter().any(|clause| {
-            let items = match &clause.trigger {
-                Trigger::On(item) => std::slice::from_ref(item),
-                Trigger::All(items) => items,
-                _ => &[],
-            };
-            let mut replies = items
-                .iter()
-                .filter(|item| item.messages[0].kind == MessageKind::Reply);
-            clause.places.contains(&Place::State(state))
-                && replies.any(|item| !self.is_for_older_builds(item, state))
-        })
+        !self.retired_states().contains(&state)
+            && self.definition.clauses.iter().any(|clause| {
+                let items = match &clause.trigger {
+                    Trigger::On(item) => std::slice::from_ref(item),
+                    Trigger::All(items) => items,
+                    _ => &[],
+                };
+                let mut replies = items
+                    .iter()
+                    .filter(|item| item.messages[0].kind == MessageKind::Reply);
+                clause.places.contains(&Place::State(state))
+                    && replies.any(|item| !self.is_for_older_builds(item, state))
+            })
     }
 
     /// Whether a state takes an item only as the answer to what older builds sent.
