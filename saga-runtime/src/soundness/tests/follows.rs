@@ -37,7 +37,10 @@ fn whatever_is_refused_is_told_and_nothing_else() {
         together += told.len();
     });
     println!("{together} reports of {apart} findings");
-    assert!(together * 10 < apart * 7, "{together} reports of {apart} findings");
+    assert!(
+        together * 10 < apart * 7,
+        "{together} reports of {apart} findings"
+    );
 }
 
 #[test]
