@@ -8,7 +8,7 @@
 //!  store       the library's store, fed by hand                     whose the difference is
 //!  sqlite      the library with full sync, in turn with the ceiling
 //!  memory      the library without a disk
-//!  raw-nats    NATS by hand: published, stored, consumed, acknowledged
+//!  raw-nats    NATS by hand: an order's six messages, headers and all, published, stored, consumed, acknowledged
 //!  nats-sqlite messages through NATS, beside a SQLite file
 //!  postgres-ceiling, postgres    the same on a PostgreSQL server, where one answers
 //!  postgres-twice                two processes on one database, each with as many orders in flight
@@ -32,6 +32,7 @@ mod machine;
 mod measured;
 mod nats;
 mod options;
+mod post;
 mod postgres;
 mod rabbitmq;
 mod resident;

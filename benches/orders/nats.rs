@@ -12,20 +12,24 @@ use std::{
     time::Duration,
 };
 
+use async_nats::HeaderMap;
 use async_nats::jetstream::{
     self, Context,
     consumer::{AckPolicy, pull},
     stream::{self, RetentionPolicy},
 };
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::FuturesUnordered};
 use saga_benches::Outcome;
-use saga_runtime::transport::Nats;
+use saga_runtime::{envelope::Envelope, transport::Nats};
 use uuid::Uuid;
 
-use crate::{library::Backend, machine, measured::Measured, sizes};
-
-/// Messages of one order.
-pub(crate) const MESSAGES: f64 = 6.0;
+use crate::{
+    library::Backend,
+    machine,
+    measured::Measured,
+    post::{self, MESSAGES},
+};
 
 /// Where the server is, unless `SAGA_NATS_URL` says otherwise.
 const HERE: &str = "nats://127.0.0.1:4222";
@@ -133,11 +137,16 @@ async fn publish_and_consume(namespace: &str, in_flight: usize, window: Duration
 
 async fn publish(subject: String, in_flight: usize, is_over: Arc<AtomicBool>) -> Outcome<()> {
     let server = connect().await?;
-    let body = bytes::Bytes::from(vec![b'x'; sizes::HEAD + sizes::BODY]);
+    let mut messages = post::in_turn(post::of_an_order().map(|envelope| message(&envelope)));
     let mut under_way = FuturesUnordered::new();
     while !is_over.load(Ordering::Relaxed) {
         while under_way.len() < in_flight {
-            let sent = server.publish(subject.clone(), body.clone()).await?;
+            let Some((headers, body)) = messages.next() else {
+                break;
+            };
+            let sent = server
+                .publish_with_headers(subject.clone(), headers, body)
+                .await?;
             under_way.push(sent.into_future());
         }
         if let Some(stored) = under_way.next().await {
@@ -145,6 +154,15 @@ async fn publish(subject: String, in_flight: usize, is_over: Arc<AtomicBool>) ->
         }
     }
     Ok(())
+}
+
+fn message(envelope: &Envelope) -> (HeaderMap, Bytes) {
+    let (headers, body) = envelope.to_wire();
+    let mut map = HeaderMap::new();
+    for (name, value) in &headers {
+        map.append(name.as_str(), value.as_str());
+    }
+    (map, body)
 }
 
 async fn consume(consumer: jetstream::consumer::PullConsumer, consumed: Arc<AtomicU64>) -> Outcome<()> {

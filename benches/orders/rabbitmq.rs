@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{FutureExt as _, StreamExt as _, stream::FuturesUnordered};
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties,
@@ -22,15 +23,14 @@ use lapin::{
     types::{AMQPValue, FieldTable},
 };
 use saga_benches::Outcome;
-use saga_runtime::transport::RabbitMq;
+use saga_runtime::{envelope::Envelope, transport::RabbitMq};
 use uuid::Uuid;
 
 use crate::{
     library::{Backend, Shop},
     machine,
     measured::Measured,
-    nats::MESSAGES,
-    sizes,
+    post::{self, MESSAGES},
 };
 
 /// Where the server is, unless `SAGA_RABBITMQ_URL` says otherwise.
@@ -163,11 +163,15 @@ async fn publish_and_consume(queue: &str, in_flight: usize, window: Duration) ->
 async fn publish(queue: String, in_flight: usize, is_over: Arc<AtomicBool>) -> Outcome<()> {
     let channel = connect().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
-    let body = vec![b'x'; sizes::HEAD + sizes::BODY];
+    let mut messages = post::in_turn(post::of_an_order().map(|envelope| message(&envelope)));
     let mut under_way = FuturesUnordered::new();
     while !is_over.load(Ordering::Relaxed) {
         while under_way.len() < in_flight {
-            under_way.push(publish_one(&channel, &queue, &body));
+            under_way.extend(
+                messages
+                    .next()
+                    .map(|message| publish_one(&channel, &queue, message)),
+            );
         }
         if let Some(confirmed) = under_way.next().await {
             confirmed?;
@@ -176,13 +180,34 @@ async fn publish(queue: String, in_flight: usize, is_over: Arc<AtomicBool>) -> O
     Ok(())
 }
 
-async fn publish_one(channel: &Channel, queue: &str, body: &[u8]) -> lapin::Result<()> {
+/// As AMQP carries it: the id, the name and the content type are properties, the rest is headers.
+fn message(envelope: &Envelope) -> (BasicProperties, Bytes) {
+    let (headers, body) = envelope.to_wire();
+    let mut table = FieldTable::default();
+    for (name, value) in headers {
+        if !["saga-id", "saga-name", "content-type"].contains(&name.as_str()) {
+            table.insert(name.into(), AMQPValue::LongString(value.into()));
+        }
+    }
+    let properties = BasicProperties::default()
+        .with_delivery_mode(PERSISTENT)
+        .with_message_id(envelope.id.to_string().into())
+        .with_type(envelope.name.to_string().into())
+        .with_content_type(envelope.content_type.content_type().into())
+        .with_headers(table);
+    (properties, body)
+}
+
+async fn publish_one(
+    channel: &Channel,
+    queue: &str,
+    (properties, body): (BasicProperties, Bytes),
+) -> lapin::Result<()> {
     let mandatory = BasicPublishOptions {
         mandatory: true,
         ..BasicPublishOptions::default()
     };
-    let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
-    let publishing = channel.basic_publish("".into(), queue.into(), mandatory, body, properties);
+    let publishing = channel.basic_publish("".into(), queue.into(), mandatory, &body, properties);
     publishing.await?.await.map(drop)
 }
 
