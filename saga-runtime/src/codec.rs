@@ -107,7 +107,7 @@ impl Payload {
         Ok(Self {
             info: M::INFO,
             content_type: codec,
-            body: codec.encode(M::INFO.name, message)?,
+            body: M::BODY.write(codec, M::INFO.name, message)?,
         })
     }
 }

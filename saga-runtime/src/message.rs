@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
     codec::{Codec, Payload},
     envelope::Envelope,
     error::HandlerError,
+    private,
 };
 
 /// A type that travels in an envelope. Derived by `Command`, `Reply` and `Event`.
@@ -16,17 +17,20 @@ use crate::{
     label = "not a message",
     note = "derive `Command`, `Reply` or `Event` for `{Self}`, together with serde's `Serialize` and `Deserialize`"
 )]
-pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Message: Sized + Send + Sync + 'static {
     /// Everything known of the type without an instance of it.
     const INFO: &'static MessageInfo;
+    /// How it is written and read, by serde. Written by the derives; no bound of this trait, so that a type without serde is
+    /// told where it is derived, and not wherever it is named.
+    #[doc(hidden)]
+    const BODY: private::Body<Self>;
+    /// What it is to whoever takes it. Written by the derives.
+    #[doc(hidden)]
+    type Kind: private::Kind<Self>;
 
     /// Reads a body of an older version. Written by the derives from `upgrade(1 = BillOrderV1)`; without it, refuses.
     fn read_older(version: u32, _: Codec, _: &[u8]) -> Result<Self, HandlerError> {
-        Err(crate::private::no_upgrade(
-            Self::INFO.name,
-            version,
-            Self::INFO.version,
-        ))
+        Err(private::no_upgrade(Self::INFO.name, version, Self::INFO.version))
     }
 }
 
@@ -90,7 +94,7 @@ impl<M: Message> Incoming for M {
     fn read(envelope: &Envelope) -> Result<Self, HandlerError> {
         let (codec, body) = (envelope.content_type, &envelope.body);
         match envelope.version.cmp(&M::INFO.version) {
-            Ordering::Equal => codec.decode(M::INFO.name, body),
+            Ordering::Equal => M::BODY.read(codec, M::INFO.name, body),
             Ordering::Less => M::read_older(envelope.version, codec, body),
             Ordering::Greater => Err(HandlerError::newer(
                 M::INFO.name,

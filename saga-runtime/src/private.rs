@@ -2,6 +2,7 @@
 
 mod contract;
 mod key;
+mod kind;
 mod older;
 pub mod saga;
 mod service;
@@ -9,6 +10,7 @@ mod system;
 
 pub use contract::*;
 pub use key::*;
+pub use kind::*;
 pub use older::*;
 pub use service::*;
 pub use system::*;

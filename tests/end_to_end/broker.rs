@@ -12,7 +12,7 @@ use bytes::Bytes;
 use saga_runtime::{
     Bus, Error, ErrorKind, Timestamp,
     clock::ManualClock,
-    codec::Codec,
+    codec::{Codec, Payload},
     dead_letter::{DeadLetterFilter, DeadMessage, Reason},
     envelope::{Envelope, MessageId},
     message::Message,
@@ -51,7 +51,7 @@ pub fn envelope<M: Message>(message: &M, at: Timestamp) -> Envelope {
         to: None,
         traceparent: None,
         headers: Default::default(),
-        body: Codec::Json.encode(M::INFO.name, message).unwrap(),
+        body: Payload::of(message, Codec::Json).unwrap().body,
     }
 }
 

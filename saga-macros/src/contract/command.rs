@@ -103,7 +103,7 @@ fn same_name(reply: &Path, variant: &Ident) -> syn::Error {
 impl Command<'_> {
     fn expand(&self) -> TokenStream {
         let info = self.message.expand(&self.kind());
-        let by_key = self.message.by_key();
+        let by_key = self.message.by_key(&quote!(IsCommand));
         let command = self.impl_command();
         let answers = if self.answers.is_empty() {
             TokenStream::new()
@@ -138,7 +138,7 @@ impl Command<'_> {
         }
     }
 
-    /// `impl Command`, and who may handle it.
+    /// `impl Command`
     fn impl_command(&self) -> TokenStream {
         let (runtime, ident, reply) = (runtime(), self.message.ident, self.reply_type());
         let nowhere = quote!(#runtime::private::Nowhere);
@@ -151,14 +151,6 @@ impl Command<'_> {
             impl #runtime::message::Command for #ident {
                 type Endpoint = #endpoint;
                 type Reply = #reply;
-            }
-
-            #[automatically_derived]
-            impl #runtime::private::HandledAt<#endpoint> for #ident {}
-
-            #[automatically_derived]
-            impl #runtime::private::Answered for #ident {
-                type Answer = #reply;
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `#[derive(Reply)]`, `#[derive(Event)]`, and what every message has: its wire name, version and fields as data.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{DeriveInput, Fields};
 
 use super::item;
@@ -78,6 +78,7 @@ impl<'a> Message<'a> {
             upgrades => upgrade::read_older(upgrades, &quote!(#name), version),
         };
         let declared = wire_name::of_type(ident);
+        let is = format_ident!("Is{}", kind.to_string());
         quote! {
             #[automatically_derived]
             impl #runtime::message::Message for #ident {
@@ -97,6 +98,8 @@ impl<'a> Message<'a> {
                         upgrades: #upgrades,
                     }
                 };
+                const BODY: #runtime::private::Body<Self> = #runtime::private::body::<Self>();
+                type Kind = #runtime::private::#is;
 
                 #read_older
             }
@@ -106,8 +109,7 @@ impl<'a> Message<'a> {
 
 impl Message<'_> {
     /// Commands and events carry the key of their saga in a field: how it finds the field.
-    pub(super) fn by_key(&self) -> TokenStream {
-        let correlated = correlated(self.ident, &quote!(ByKey));
+    pub(super) fn by_key(&self, is: &TokenStream) -> TokenStream {
         let fields = self
             .fields
             .into_iter()
@@ -118,36 +120,14 @@ impl Message<'_> {
             let (number, member) = (field_number(field), placeless(field));
             quote! {
                 #[automatically_derived]
-                impl #runtime::private::Field<#number, #ty> for #ident {
-                    fn get(&self) -> &#ty {
-                        &self.#member
+                impl #runtime::private::FieldOf<#ident, #number, #ty> for #runtime::private::#is {
+                    fn get(message: &#ident) -> &#ty {
+                        &message.#member
                     }
                 }
             }
         });
-        quote!(#correlated #(#fields)*)
-    }
-
-    /// Nobody answers a reply or an event.
-    fn unanswered(&self) -> TokenStream {
-        let (runtime, ident) = (runtime(), self.ident);
-        quote! {
-            #[automatically_derived]
-            impl #runtime::private::Answered for #ident {
-                type Answer = #runtime::message::NoReply;
-            }
-        }
-    }
-}
-
-/// How a message, or a command's answer, finds the saga instance it is for.
-pub(super) fn correlated(ident: &Ident, by: &TokenStream) -> TokenStream {
-    let runtime = runtime();
-    quote! {
-        #[automatically_derived]
-        impl #runtime::private::Correlated for #ident {
-            type By = #runtime::private::#by;
-        }
+        quote!(#(#fields)*)
     }
 }
 
@@ -162,13 +142,9 @@ fn expand_reply(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStr
     let mut words = Words::of_attributes(&item.attrs, "reply", &["name", "version", "upgrade"], errors);
     let message = Message::read(&item, "a reply", &mut words, errors)?;
     let info = message.expand(&Kind::plain(quote!(Reply)));
-    let by_request = correlated(message.ident, &quote!(ByRequest));
-    let unanswered = message.unanswered();
     let (runtime, ident) = (runtime(), message.ident);
     Some(quote! {
         #info
-        #by_request
-        #unanswered
 
         #[automatically_derived]
         impl #runtime::message::Reply for #ident {}
@@ -193,18 +169,14 @@ fn expand_event(input: TokenStream, errors: &mut Diagnostics) -> Option<TokenStr
         outsiders,
         ..Kind::plain(quote!(Event))
     });
-    let (by_key, unanswered) = (message.by_key(), message.unanswered());
+    let by_key = message.by_key(&quote!(IsEvent));
     let (runtime, ident) = (runtime(), message.ident);
     Some(quote! {
         #info
         #by_key
-        #unanswered
 
         #[automatically_derived]
         impl #runtime::message::Event for #ident {}
-
-        #[automatically_derived]
-        impl<At> #runtime::private::HandledAt<At> for #ident {}
     })
 }
 

@@ -4,10 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 
-use super::{
-    command::{Answer, Command},
-    message::correlated,
-};
+use super::command::{Answer, Command};
 use crate::names::{placeless, runtime};
 
 impl Command<'_> {
@@ -19,7 +16,7 @@ impl Command<'_> {
             self.impl_incoming(),
             self.impl_replies(),
             self.impl_answer(),
-            correlated(&self.reply_ident(), &quote!(ByRequest)),
+            self.impl_correlated(),
             self.impl_debug(),
         ];
         quote!(#(#items)*)
@@ -158,6 +155,17 @@ impl Command<'_> {
                     let (answer, effects) = Fx::from_behind(returned);
                     (::core::option::Option::Some(answer), effects)
                 }
+            }
+        }
+    }
+
+    /// Like each of its replies, it names the request that it answers.
+    fn impl_correlated(&self) -> TokenStream {
+        let (runtime, reply) = (runtime(), self.reply_ident());
+        quote! {
+            #[automatically_derived]
+            impl #runtime::private::Correlated for #reply {
+                type By = #runtime::private::ByRequest;
             }
         }
     }

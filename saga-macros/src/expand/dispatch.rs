@@ -155,7 +155,7 @@ fn given(
         _ => quote!(message),
     };
     let of = (clause.word() == Word::All).then(|| {
-        let joined = quote!(Self::DEFINITION.clauses[#clause_number].trigger);
+        let joined = quote!(<Self as private::saga::Defined>::AS_DATA.clauses[#clause_number].trigger);
         quote!(, private::saga::of(&#joined, #place))
     });
     let [number, by_field] = roster.heard_as(&item.message);
@@ -273,7 +273,7 @@ fn emit(number: usize, place: usize, branch: &Branch<'_>, roster: &Roster<'_>) -
             Verb::Send => quote!(private::saga::send::<Self, #message>(&mut effects, #each)?;),
             Verb::Publish => quote!(private::saga::publish::<Self, #message>(&mut effects, #each)?;),
             Verb::Reply => {
-                let to = quote!(Self::DEFINITION.clauses[#number].branches[#place].effects[#i].to);
+                let to = quote!(<Self as private::saga::Defined>::AS_DATA.clauses[#number].branches[#place].effects[#i].to);
                 quote!(private::saga::reply::<Self, #message>(&mut effects, #each, #to)?;)
             }
         }

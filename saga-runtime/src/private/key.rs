@@ -1,8 +1,8 @@
 //! How a saga finds the key in a message: fields found by name, types compared by the compiler.
 //!
 //! ```text
-//! derive(Command)   impl Field<hash("order_id")> for PlaceOrder       one per field
-//!                   impl Correlated for PlaceOrder { By = ByKey }     replies and reply enums: ByRequest
+//! derive(Command)   impl FieldOf<PlaceOrder, hash("order_id")> for IsCommand    one per field: Field<..> for PlaceOrder
+//!                   impl Message for PlaceOrder { Kind = IsCommand }  Correlated by ByKey; replies, reply enums: ByRequest
 //! #[saga] struct    impl Declared for Fulfilment                      and Keyed<M> for every M with that field
 //! #[saga] impl      Hears<N> for Fulfilment { Message = PlaceOrder }  one per message named in a clause
 //! ```
@@ -17,7 +17,7 @@ use crate::{
     message::{Endpoint, FieldInfo, Form, Incoming, NoReply},
 };
 
-/// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Written by the derives, one per field.
+/// The field of a message whose name hashes (FNV-1a, 64 bits) to `NAME`. Every message has those that the derives wrote of it.
 ///
 /// The field's type is a parameter: as an associated type it could not be less visible than the message.
 pub trait Field<const NAME: u64, Type> {
@@ -27,7 +27,7 @@ pub trait Field<const NAME: u64, Type> {
 
 /// How a message finds its saga instance: [`ByKey`] for commands and events, [`ByRequest`] for replies.
 ///
-/// Written by the derives for every message and for the reply enum of every command.
+/// Every message has it of its kind; written by the derive for the reply enum of every command.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot trigger a handler",
     label = "neither a message nor the reply enum of a command",

@@ -244,7 +244,7 @@ fn envelope<M: Message>(message: &M) -> Result<Arc<Envelope>, HandlerError> {
         to: None,
         traceparent: None,
         headers: BTreeMap::new(),
-        body: Codec::Json.encode(M::INFO.name, message)?,
+        body: M::BODY.write(Codec::Json, M::INFO.name, message)?,
     }))
 }
 

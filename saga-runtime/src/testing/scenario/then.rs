@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
-
 use super::{Emitted, Reason, Scenario, body, spoken};
 use crate::{
+    codec::Codec,
     envelope::{Envelope, MessageId},
     message::{Command, Event, Incoming, Message, MessageKind, Reply},
     saga::Saga,
@@ -138,7 +137,7 @@ impl<S: Saga> Scenario<S> {
     #[track_caller]
     fn emits<M: Message>(&mut self, what: &str, expected: &M) -> &mut Self {
         let found = self.next_of::<M>();
-        let expected = pretty(M::INFO.name, &as_json(expected));
+        let expected = pretty(M::INFO.name, &message_as_json(expected));
         let Some(found) = found else {
             self.fail(what, &expected, &or_nothing(self.unseen()));
         };
@@ -222,8 +221,11 @@ fn or_nothing(text: String) -> String {
     if text.is_empty() { "nothing".into() } else { text }
 }
 
-fn as_json<T: Serialize>(value: &T) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
+fn message_as_json<M: Message>(message: &M) -> serde_json::Value {
+    let body = M::BODY.write(Codec::Json, M::INFO.name, message);
+    body.ok()
+        .and_then(|body| serde_json::from_slice(&body).ok())
+        .unwrap_or_default()
 }
 
 fn body_as_json(envelope: &Envelope) -> serde_json::Value {
