@@ -126,7 +126,7 @@ remedy: say what happens when all is undone: `#[compensated(-> reply .. => end)]
 fn a_saga_too_wide_for_its_steps_is_judged_state_by_state() {
     use std::fmt::Write as _;
     let (mut messages, mut handlers) = (MESSAGES.to_owned(), String::new());
-    for n in 0..40 {
+    for n in 0..46 {
         let _ = writeln!(
             messages,
             "#[command(to = Desk, replies(Told{n}))] pub struct Tell{n} {{}}"
@@ -146,7 +146,7 @@ fn a_saga_too_wide_for_its_steps_is_judged_state_by_state() {
             "#[on(Tell{n} in _ | compensate | end -> reply Told{n})] fn tell{n}()"
         );
     }
-    let taken: Vec<_> = (0..40).map(|n| format!("Taken{n}")).collect();
+    let taken: Vec<_> = (0..46).map(|n| format!("Taken{n}")).collect();
     let wide = format!(
         "{messages} #[saga(states(Paying), ignore({taken} in Paying | end), no_undo({undone}))] impl Payment {{
             #[start(Ask -> send Pay => Paying)] fn ask()
