@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Error,
+    hash::HashSet,
     transport::{Destination, Outgoing, Sent},
 };
 
@@ -53,7 +54,7 @@ struct Lane {
 }
 
 /// What tells a message that came back from the others of its batch.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Label {
     id: ShortString,
     exchange: ShortString,
@@ -187,7 +188,7 @@ impl Lane {
 
     /// Awaits all confirms. The server returns what has no route, and confirms it all the same.
     async fn confirmed(&self, published: Vec<Published>) -> Answers {
-        let (mut returned, mut too_large) = (Vec::new(), None);
+        let (mut returned, mut too_large) = (HashSet::default(), None);
         let mut answers = Vec::with_capacity(published.len());
         for message in published {
             let (label, confirming) = match message {
