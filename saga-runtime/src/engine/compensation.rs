@@ -224,7 +224,7 @@ impl Step<'_> {
         Ok(Verdict::Taken)
     }
 
-    fn is_refusal(&self, command: &str) -> bool {
+    pub(super) fn is_refusal(&self, command: &str) -> bool {
         let sent = self.engine.routes.sent(command);
         sent.and_then(|sent| sent.reply(&self.cause.name))
             .is_some_and(|reply| reply.refusal)

@@ -223,13 +223,10 @@ impl<'e> Step<'e> {
         }
     }
 
+    /// A reply says that a step was done; a refusal, that there is none, even if an undo names every reply.
     fn complete(&mut self, command: Arc<str>) -> Option<Verdict> {
-        if self
-            .engine
-            .routes
-            .undo(&self.cause.name, Some(&command))
-            .is_some()
-        {
+        let undo = self.engine.routes.undo(&self.cause.name, Some(&command));
+        if undo.is_some() && !self.is_refusal(&command) {
             let limit = self.engine.limits.steps;
             if self.instance.book.steps.len() >= limit {
                 return Some(self.dead(

@@ -126,8 +126,9 @@ impl Trip {
         CancelFlight {}
     }
 
-    #[compensate(CarBooked -> send CancelCar)]
-    fn undo_car(&self, _: CarBooked) -> CancelCar {
+    /// Named by all that may be answered; only what was booked is undone.
+    #[compensate(BookCarReply -> send CancelCar)]
+    fn undo_car(&self, _: BookCarReply) -> CancelCar {
         CancelCar {}
     }
 
@@ -221,6 +222,23 @@ fn steps_are_undone_in_reverse_order_of_completion_one_at_a_time() {
     lab.answer("CancelCar", &CarCancelled {});
     assert_eq!(lab.emitted(), ["TripRejected"]);
     assert_eq!(lab.state(), "end");
+}
+
+#[test]
+fn a_refusal_is_no_step_even_if_the_undo_names_every_reply() {
+    for late in [false, true] {
+        let mut lab = booking(true, 0);
+        if !late {
+            lab.answer("BookCar", &NoCar {});
+        }
+        lab.answer("BookFlight", &FlightFull {});
+        if late {
+            assert_eq!(lab.state(), "compensate", "the car is still awaited");
+            lab.answer("BookCar", &NoCar {});
+        }
+        assert_eq!(lab.emitted(), ["TripRejected"]);
+        assert_eq!(lab.state(), "end");
+    }
 }
 
 #[test]
