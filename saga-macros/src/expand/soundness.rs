@@ -52,17 +52,19 @@ pub(super) fn questions(model: &Model<'_>) -> TokenStream {
     }
 }
 
+/// The clause and what it takes are one constant, as what is wrong with one mostly is with the other: each constant costs
+/// rustc far more than what it asks.
 fn of_clause(model: &Model<'_>, number: usize, clause: &Clause<'_>) -> TokenStream {
-    let runs = ask(clause.handler.clause.name.span(), quote!(clause), &[number]);
+    let runs = question(clause.handler.clause.name.span(), quote!(clause), &[number]);
     let retired = retired(model, &clause.places);
     let items = clause.trigger.items().iter().enumerate();
     let items = items.map(|(item, written)| {
         let at = span(written.message.segments.last());
-        ask_in(at, quote!(item), &[number, item], retired)
+        question_in(at, quote!(item), &[number, item], retired)
     });
     let branches = clause.branches.iter().enumerate();
     let branches = branches.map(|(place, branch)| of_branch(&[number, place], branch));
-    quote!(#runs #(#items)* #(#branches)*)
+    quote!(const _: () = { #runs; #(#items;)* }; #(#branches)*)
 }
 
 /// A branch without a target is asked about with its clause.
@@ -82,12 +84,9 @@ fn of_effect(number: &[usize; 3], effect: &Effect) -> Option<TokenStream> {
 
 fn of_exception(model: &Model<'_>, number: usize, exception: &Exception<'_>) -> TokenStream {
     let at = span(exception.item.message.segments.last());
-    ask_in(
-        at,
-        quote!(exception),
-        &[number],
-        retired(model, &exception.places),
-    )
+    let retired = retired(model, &exception.places);
+    let question = question_in(at, quote!(exception), &[number], retired);
+    quote!(const _: () = #question;)
 }
 
 /// Bits over the places that instances of this build never come to: what an older build's do not wait for in a retired
@@ -102,17 +101,21 @@ fn retired(model: &Model<'_>, places: &[Place]) -> u128 {
     })
 }
 
-/// One question: a constant whose evaluation is refused if the answer is no.
+/// A constant whose evaluation is refused if the answer is no.
 fn ask(at: Span, rules: TokenStream, numbers: &[usize]) -> TokenStream {
-    let call = moved(at, quote!(#rules(EXPLORATION #(, #numbers)*)));
-    quote!(const _: () = #call;)
+    let question = question(at, rules, numbers);
+    quote!(const _: () = #question;)
+}
+
+/// One question, wholly at one token: what is refused is told there.
+fn question(at: Span, rules: TokenStream, numbers: &[usize]) -> TokenStream {
+    moved(at, quote!(#rules(EXPLORATION #(, #numbers)*)))
 }
 
 /// A question about all places but the retired ones.
-fn ask_in(at: Span, rules: TokenStream, numbers: &[usize], retired: u128) -> TokenStream {
+fn question_in(at: Span, rules: TokenStream, numbers: &[usize], retired: u128) -> TokenStream {
     let retired = Literal::u128_unsuffixed(retired);
-    let call = moved(at, quote!(#rules(EXPLORATION #(, #numbers)*, #retired)));
-    quote!(const _: () = #call;)
+    moved(at, quote!(#rules(EXPLORATION #(, #numbers)*, #retired)))
 }
 
 /// S005: a state that nothing leads out of is a mistake unless the struct says `endless`.
