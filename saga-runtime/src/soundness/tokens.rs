@@ -1,5 +1,5 @@
-//! What is asked at each token: every rule that concerns it. One constant per token, as each costs rustc far more than
-//! the rules it asks.
+//! What is asked at each token: every rule that concerns it. One call per token, in as few constants as can be, since each
+//! of those costs rustc far more than the rules it asks.
 
 use crate::definition::{Retired, Verb};
 
