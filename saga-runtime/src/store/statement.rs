@@ -21,7 +21,8 @@ use crate::envelope::{Envelope, MessageId};
 /// GRANT SELECT, INSERT, UPDATE ON saga.inbox TO web; -- for messages to which an id was given
 /// ```
 ///
-/// ```no_run
+#[cfg_attr(feature = "postgres", doc = "```no_run")]
+#[cfg_attr(not(feature = "postgres"), doc = "```ignore")]
 /// # use saga_runtime::{Bus, Error, envelope::MessageId, prelude::*, store::tokio_postgres::Client};
 /// # #[derive(Endpoint)]
 /// # struct Sales;
